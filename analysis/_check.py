@@ -555,7 +555,8 @@ def as_floats(values):
 
 def unmasked(values):
     """Raise ValueError for an array of numpy with masked values, whose numbers would count all the same."""
-    if np.ma.is_masked(values):
+    # Nullable arrays of pandas have a mask too, and blanks under it.
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError("a masked value is neither absent nor a number; leave the study out, or use NaN in pool_batch")
 
 

@@ -337,7 +337,7 @@ def test_levels_are_monotone_and_methods_differ():
             assert getattr(wide, name).high > getattr(narrow, name).high
         assert wide.sigma2_ci.within.high > narrow.sigma2_ci.within.high
     fit = fits[0]
-    reach = stats.t.ppf(0.75, 10) * np.sqrt(fit.se**2 + sum(fit.sigma2))
+    reach = stats.t.ppf(0.75, min(fit.df, 10)) * np.sqrt(fit.se**2 + sum(fit.sigma2))
     close(np.subtract(fit.pi, fit.estimate), [-reach, reach], 1e-10)
     wide = pool_multilevel(part["yi"], part["vi"], cluster=part["cluster"], ci_method="t")
     assert (wide.df, fit.se_model, fit.clusters) == (10.0, wide.se, 11)
@@ -820,3 +820,18 @@ def test_a_covariance_is_paired_by_the_index_of_the_table_that_the_effects_are_m
         abs(pool_multilevel(what, cluster=base["g"][::-1].to_numpy(), vcov=vcov.to_numpy()).estimate - whole.estimate)
         > 1e-3
     )
+
+
+def test_a_new_effect_is_never_better_known_than_the_mean():
+    rng = np.random.default_rng(8)
+    for _ in range(12):
+        cluster = np.repeat(np.arange(4), rng.integers(1, 4, 4))
+        if len(cluster) == 4:
+            continue
+        vi = rng.uniform(0.02, 0.3, cluster.size)
+        week = rng.uniform(0, 9, cluster.size)
+        fit = pool_multilevel(rng.normal(0.0, np.sqrt(vi)), vi, cluster=cluster)
+        assert fit.pi.low <= fit.ci.low + 1e-12 and fit.ci.high <= fit.pi.high + 1e-12
+        table = pd.DataFrame({"yi": fit.yi, "vi": vi, "week": week, "study": cluster})
+        at = pool_multilevel(table, cluster="study", mods="~ week").predict([1, 5])
+        assert (at["pi_low"] <= at["ci_low"] + 1e-12).all() and (at["ci_high"] <= at["pi_high"] + 1e-12).all()

@@ -569,3 +569,10 @@ def test_trials_in_the_order_of_categories_and_of_numbers_in_text():
         assert "".join(rows["name"]) == expected
         if order[0] != "-":
             assert "".join(analysis.cumulative(table, order=order)["label"]) == expected
+
+
+def test_people_of_some_are_not_the_people_of_all():
+    table = pd.DataFrame({"study": list("ABC"), "yi": [0.1, 0.5, 0.9], "vi": 0.02, "n_t": [20, None, 30], "n_p": 25.0})
+    fig = analysis.forest(analysis.pool(analysis.effect_sizes(table, measure="MD", yi="yi", vi="vi")))
+    total = fig.content.table.query("kind == 'total'").iloc[0]
+    assert np.isnan(total["n_treatment"]) and total["n_placebo"] == 75

@@ -563,3 +563,10 @@ def test_methods_that_are_not_named_are_those_of_the_result():
 @pytest.mark.parametrize("given", [["999", "2001", "10000"], np.array(["999", "2001", "10000"]), ("999", 2001, 1e4)])
 def test_numbers_as_text_are_in_the_order_of_numbers(given):
     assert [float(x) for x in ma.cumulative([0.1, 0.2, 0.3], [0.1] * 3, order=given)["order"]] == [999, 2001, 10000]
+
+
+def test_studies_without_a_year_in_a_nullable_column_are_added_last():
+    table = pd.DataFrame({"study": list("ABC"), "yi": [0.1, 0.5, 0.9], "vi": 0.02})
+    with pytest.warns(UserWarning, match="B: no year, so added last"):
+        steps = ma.cumulative(table.assign(year=pd.array([2001, None, 1999], dtype="Int64")))
+    assert steps["label"].tolist() == ["C", "A", "B"]

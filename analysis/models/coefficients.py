@@ -315,7 +315,7 @@ class Regression(Coefficients):
         return pd.DataFrame.from_dict(rows, orient="index", columns=["df", "gvif", "sif"])
 
     def _predicted(self, new_data, confidence_level, tau2, pi_df):
-        """The table of `predict`, true effects varying with tau2 about the mean on t with `pi_df`, NaN for none."""
+        """The table of `predict`, true effects varying with tau2 about the mean on t with `pi_df` of its df."""
         import pandas as pd
 
         from analysis.models.formulas import design_rows
@@ -323,7 +323,7 @@ class Regression(Coefficients):
         level = self._level(confidence_level)
         x, index = (self.exog, self.labels) if new_data is None else design_rows(self._model, new_data)
         estimate, se, df = self._combined(x)
-        half, wide = t_quantile(df, level) * se, t_quantile(pi_df, level) * np.sqrt(tau2 + se**2)
+        half, wide = t_quantile(df, level) * se, t_quantile(pi_df(df), level) * np.sqrt(tau2 + se**2)
         limits = {"ci_low": estimate - half, "ci_high": estimate + half}
         limits |= {"pi_low": estimate - wide, "pi_high": estimate + wide}
         return pd.DataFrame({"estimate": estimate, "se": se} | limits, index=pd.Index(index))

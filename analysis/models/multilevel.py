@@ -117,8 +117,8 @@ class MultilevelEffect(Result, Drawn, Stepped):
     log_likelihood : float
         Restricted for "REML".
     pi : ConfidenceInterval
-        Prediction interval for one effect of a new cluster, on t with clusters - 1 degrees of freedom; NaN
-        for fewer than three clusters.
+        Prediction interval for one effect of a new cluster, on t with clusters - 1 degrees of freedom, or those of
+        the mean where they are fewer, so that it is never narrower than `ci`; NaN for fewer than three clusters.
     weights : numpy.ndarray
         Weights of the effects in the mean, summing to 1; negative where a strong correlation asks for it.
     yi, vi, cluster : numpy.ndarray
@@ -370,7 +370,8 @@ class MultilevelRegression(Regression, Reported):
         -------
         pandas.DataFrame
             Columns estimate, se, ci_low, ci_high, pi_low, pi_high. The prediction interval is for one effect of a new
-            cluster, on t with clusters - p degrees of freedom; NaN where these are fewer than two.
+            cluster, on t with clusters - p degrees of freedom, or those of the mean where they are fewer; NaN where
+            clusters - p is less than two.
 
         Raises
         ------
@@ -387,7 +388,9 @@ class MultilevelRegression(Regression, Reported):
         [0.483]
         """
         left = self.clusters - self.p
-        table = self._predicted(new_data, confidence_level, sum(self.sigma2), left if left > 1 else np.nan)
+        table = self._predicted(
+            new_data, confidence_level, sum(self.sigma2), lambda df: np.minimum(df, left if left > 1 else np.nan)
+        )
         return self.measure.transform_table(table) if transform else table
 
     def _in_words(self):
@@ -1359,7 +1362,7 @@ def _inference(fit, between_effects, ci_method, level):
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = float(np.divide(estimate, se))
     half = float(t_quantile(df, level)) * se
-    reach = float(t_quantile(fit.left, level)) * np.sqrt(se**2 + between_effects) if fit.left > 1 else np.nan
+    reach = float(t_quantile(min(df, fit.left), level)) * np.sqrt(se**2 + between_effects) if fit.left > 1 else np.nan
     return {
         "estimate": estimate,
         "se": se,

@@ -295,7 +295,9 @@ class MetaRegression(Regression, Drawn):
         less = _PREDICTION_DF[pi_method]
         df = np.inf if less is None else self.qe_df - less if self.qe_df > 1 else np.nan
         # True effects that do not vary have no distribution to predict from.
-        table = self._predicted(new_data, confidence_level, self.tau2, df if self.tau2_method != "CE" else np.nan)
+        table = self._predicted(
+            new_data, confidence_level, self.tau2, lambda _: df if self.tau2_method != "CE" else np.nan
+        )
         return self.measure.transform_table(table) if transform else table
 
     def permutation_test(

@@ -268,6 +268,8 @@ def egger_test(
     if predictor == "n":
         known = np.sum(_columns("egger_test", yi, found, _PEOPLE), axis=0) if n is None else found.in_order(n, "n")
         (x,) = _check.checked(n=known if n is None else np.asarray(known, object)[found.kept])
+        lost = [found.named((i,)) for i in np.flatnonzero(np.isnan(x))]
+        _check.fail([f"{study}: no n; fill it in, or leave the study out" for study in lost], "egger_test")
     else:
         x = found.vi if predictor == "variance" else np.sqrt(found.vi)
     x, y, v = _different(x, _CALLED[predictor], "egger_test"), found.yi[:, None], found.vi[:, None]

@@ -325,12 +325,20 @@ def _check_steps(steps, chosen):
             "effects"
         )
     _check.table(steps, "steps", NEEDED, "cumulative or leave_one_out")
+    if "q_df" in steps:
+        raise ValueError(
+            "steps has the groups of pool_groups, none of which is in another; give forest a pool_subgroups"
+        )
     for argument, names in chosen.items():
         if unknown := [name for name in names if name != "effect" and name not in steps]:
             known = ", ".join(map(str, steps.columns))
             raise ValueError(f"{argument} names {unknown[0]!r}; it must be effect or a column of steps, here {known}")
     if not len(steps):
         raise ValueError("steps has no row: there is nothing to draw")
+    if ((steps["estimate"] < steps["ci_low"]) | (steps["estimate"] > steps["ci_high"])).any():
+        raise ValueError(
+            "steps has an estimate outside its interval; give the table as it was made, transformed or not"
+        )
     each = ["label", "estimate", "shift"] if "shift" in steps else ["k"]
     if steps.duplicated(each).any():
         raise ValueError("steps has a step twice; give the table of one cumulative or leave_one_out")

@@ -567,7 +567,8 @@ def _summary_row(kind, block, weight, wording):
     for column in ("events_treatment", "n_treatment", "events_placebo", "n_placebo"):
         # a trial with several effects has its people in each
         if column in block.trials and not hasattr(block.results["contrast"], "cluster"):
-            row[column] = block.trials[column].sum(min_count=1)
+            # The sum of some is not that of all.
+            row[column] = block.trials[column].sum(skipna=False)
     for series, result in block.results.items():
         if result is not None:
             ends = {"estimate": result.estimate, "low": result.ci.low, "high": result.ci.high}

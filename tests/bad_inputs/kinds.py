@@ -785,6 +785,7 @@ JUDGED = ma.read_risk_of_bias(
 )
 DOSED = pd.DataFrame({"yi": [0.1, 0.4, 0.2, 0.6], "vi": 0.1, "dose": [1.0, 2.0, 3.0, 4.0]})
 FIT = ma.meta_regression("yi ~ dose", DOSED)
+GROUPED = ma.pool_groups(DOSED.assign(g=list("aabb")), "g").rename_axis("label").reset_index()
 DATED = DOSED.assign(day=pd.date_range("2001-01-01", periods=4))
 FUNCTION = ma.trials_from_wide(
     pd.DataFrame({"study": ["F", "G"], "mean_t": [6.0, 7.0], "mean_p": 5.0}).assign(sd_t=2.0, n_t=30, sd_p=2.0, n_p=30),
@@ -1333,6 +1334,17 @@ CALLS = [
         "a table that was turned round beside a result with names",
         lambda d: ma.pool_subgroups(ma.pool(DOSED.assign(study=list("ABCD"))), DOSED[::-1]["dose"]),
         "are paired by their index, but their labels differ",
+    ),
+    ("steps of groups", lambda d: ma.steps_forest(GROUPED), "steps has the groups of pool_groups, none of which is in"),
+    (
+        "a size that is blank",
+        lambda d: ma.egger_test(RESULT, predictor="n", n=[10, None, 30]),
+        "Study 2: no n; fill it in, or leave the study out",
+    ),
+    (
+        "steps of which the estimates alone were transformed",
+        lambda d: ma.steps_forest(ma.leave_one_out(RESULT).assign(estimate=lambda t: np.exp(t["estimate"]) + 1)),
+        "an estimate outside its interval",
     ),
     (
         "dates as a moderator",
