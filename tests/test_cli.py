@@ -70,6 +70,9 @@ def run(here, capsys):
     return call
 
 
+ENDINGS = ("svg", "pdf", "png", "csv", "drawing.csv", "md")
+
+
 def in_process_of_its_own(*words, cwd, **more):
     env = {**os.environ, "PYTHONPATH": str(ROOT)} | more.pop("env", {})
     return subprocess.run([sys.executable, "-m", "analysis", *words], cwd=cwd, env=env, capture_output=True, **more)
@@ -184,7 +187,7 @@ def test_a_guess_is_offered_and_can_be_run(run):
     assert code == 0 and "Laser" not in err
     expected = ma.pool(ma.effect_sizes(ma.read_studies("odd.csv"), measure="MD", **NAMES))
     assert f"{expected.estimate:.2f}".replace("-", "−") in out
-    assert {path.name for path in Path("odd").iterdir()} == {f"forest.{x}" for x in ("svg", "pdf", "png", "csv", "md")}
+    assert {path.name for path in Path("odd").iterdir()} == {f"forest.{x}" for x in ENDINGS}
 
 
 NAMES = {"mean_t": "Mean laser", "sd_t": "SD laser", "n_t": "N laser"}

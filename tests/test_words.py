@@ -138,7 +138,9 @@ def expected(fit):
         if kind == "MetaRegression":
             return rows | {"Between": spread(fit.tau2, limits(fit, "tau2_ci")), "Share": [fit.i2, fit.h2]}
     else:
-        rows = {"Estimate": [*estimate(fit), fit.pvalue], "Homogeneity": [fit.q, fit.q_df, fit.q_pvalue]}
+        # No value of a mean, or of a proportion, is that of no effect, which could be tested.
+        tested = [] if math.isnan(fit.measure.null) else [fit.pvalue]
+        rows = {"Estimate": [*estimate(fit), *tested], "Homogeneity": [fit.q, fit.q_df, fit.q_pvalue]}
     if hasattr(fit, "sigma2"):
         rows |= {each.capitalize(): spread(getattr(fit.sigma2, each), getattr(fit.sigma2_ci, each)) for each in LEVELS}
         rows["Share"] = list(fit.i2)
@@ -172,7 +174,7 @@ def told(fit):
     if kind == "MultilevelRegression":
         left = [math.sqrt(x) for x in fit.sigma2]
         return [of + list(chain(*coefficients(fit).values())), left, rows["Moderators"]]
-    first = of + rows["Estimate"][:-1]
+    first = of + rows["Estimate"][:3]
     if kind == "MultilevelEffect":
         varied = [x for pair in zip(map(math.sqrt, fit.sigma2), fit.i2, strict=True) for x in pair]
         return [first, varied, rows["New study"]]

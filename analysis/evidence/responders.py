@@ -773,7 +773,8 @@ def number_needed(difference: float, low: float, high: float) -> NumberNeeded:
         raise ValueError(f"the risk difference {difference!r} is not between its limits {low!r} and {high!r}")
 
     def inverse(x):
-        return 1.0 / min(max(x, -1.0), 1.0) if x else math.inf
+        # In Python, so that a difference too small for its inverse is like none, without a warning of numpy.
+        return 1.0 / min(max(float(x), -1.0), 1.0) if x else math.inf
 
     return NumberNeeded(float(inverse(difference)), ConfidenceInterval(float(inverse(high)), float(inverse(low))))
 
