@@ -1834,7 +1834,8 @@ def power(found: Power) -> Told:
         )
     goal = f"{percent(found.target)} power"
     if math.isinf(found.further):
-        said.append(("Further", f"no number of studies has {goal}"))
+        # As far as whole numbers are tried.
+        said.append(("Further", f"no number of studies below 10¹² has {goal}"))
     else:
         said.append(("Further", f"{counted(int(found.further), 'further study')} for {goal}"))
     adjusted = f"with heterogeneity (D² {percent(found.diversity)})"

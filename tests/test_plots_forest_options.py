@@ -576,3 +576,10 @@ def test_people_of_some_are_not_the_people_of_all():
     fig = analysis.forest(analysis.pool(analysis.effect_sizes(table, measure="MD", yi="yi", vi="vi")))
     total = fig.content.table.query("kind == 'total'").iloc[0]
     assert np.isnan(total["n_treatment"]) and total["n_placebo"] == 75
+
+
+def test_people_of_one_arm_do_not_stand_for_the_column_n():
+    pooled = analysis.pool(pd.DataFrame({"study": list("ABC"), "yi": [0.1, 0.5, 0.9], "vi": 0.02}))
+    data = pd.DataFrame({"study": list("ABC"), "n": [57, 11, 46], "n_p": [18, 4, 29]})
+    table = analysis.forest(pooled, data=data, columns=["n"]).content.table
+    assert table["text_n"].head(3).tolist() == ["57", "11", "46"]

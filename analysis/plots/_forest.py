@@ -478,7 +478,7 @@ def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "
     for argument, name in ((argument, name) for argument, names in chosen.items() for name in names):
         if name == "p":
             table = table.assign(text_p=_pvalue_texts(table, argument, wording))
-        elif name in usual and not (name == "n" and not {"n_treatment", "n_placebo"} & {*table}):
+        elif name in usual and not (name == "n" and not {"n_treatment", "n_placebo"} <= {*table}):
             table = _add_arm_cells(table, wording) if name == "arms" else table
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
