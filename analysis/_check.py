@@ -454,7 +454,8 @@ def paired(values, name, index, of="yi"):
     Notes
     -----
     An index of the name `OF_RESULT` holds labels of a result, all that it knows of the table it is made of; rows that
-    are only numbered are then taken as they stand.
+    are only numbered are then taken as they stand, and so are those of a result without names, unless the rows are out
+    of order.
 
     Raises
     ------
@@ -472,6 +473,13 @@ def paired(values, name, index, of="yi"):
         raise ValueError(f"{name} is {kind(values)}, which has no order; give a list, or a Series by the index of {of}")
     if not (is_pandas(index, "Index") and is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
         return values
+    if index.name == OF_RESULT and is_pandas(index, "RangeIndex"):
+        if values.index.dtype.kind not in "iu" or values.index.is_monotonic_increasing:
+            return values
+        raise ValueError(
+            f"the result has no names by which {name} could be paired, whose rows are in another order than they are "
+            f"numbered in; give {name}.to_numpy() if they stand in the order of the result, or pool with labels="
+        )
     if index.name == OF_RESULT:
         named = values.index.map(as_text)
         # A table that was turned round has its numbers turned round, and is told from one that is only numbered.

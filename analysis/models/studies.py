@@ -368,7 +368,7 @@ def _index_of_result(pooled):
     if effects is not None and len(effects.table) == k:
         return index_of(effects, effects.table.index)
     if _check.only_numbered(pooled.labels):
-        return None
+        return pd.RangeIndex(k, name=_check.OF_RESULT)
     return pd.Index(map(_check.as_text, pooled.labels), name=_check.OF_RESULT)
 
 

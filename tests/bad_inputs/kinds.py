@@ -1347,6 +1347,11 @@ CALLS = [
         "an estimate outside its interval",
     ),
     (
+        "a table that was turned round beside a result without names",
+        lambda d: ma.pool_subgroups(RESULT, DOSED.head(3)[::-1]["dose"]),
+        "the result has no names by which by could be paired, whose rows are in another order",
+    ),
+    (
         "dates as a moderator",
         lambda d: ma.meta_regression("yi ~ day", DATED),
         "'day' holds dates; make numbers",
