@@ -1827,7 +1827,7 @@ def power(found: Power) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    said: Said = [("Mean", f"power {chance(found.power)} at p ≤ {as_given(found.alpha)} ({found.ci_method})")]
+    said: Said = [("Mean", f"power {chance(found.power)} at p ≤ {as_given(found.alpha)} ({found.test})")]
     if not math.isnan(found.heterogeneity_power):
         said.append(
             ("Heterogeneity", f"power {chance(found.heterogeneity_power)} to find τ² {significant(found.tau2)}")
@@ -1837,7 +1837,8 @@ def power(found: Power) -> Told:
         # As far as whole numbers are tried.
         said.append(("Further", f"no number of studies below 10¹² has {goal}"))
     else:
-        said.append(("Further", f"{counted(int(found.further), 'further study')} for {goal}"))
+        by = "" if found.test == found.ci_method else f" ({found.ci_method})"
+        said.append(("Further", f"{counted(int(found.further), 'further study')} for {goal}{by}"))
     adjusted = f"with heterogeneity (D² {percent(found.diversity)})"
     if not math.isnan(found.people) and math.isfinite(found.required_people):
         needed, with_tau2 = (number(math.ceil(x), 0) for x in (found.required_people, found.adjusted_people))

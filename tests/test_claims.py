@@ -18,6 +18,7 @@ import analysis.evidence.claims
 from analysis.data.dictionary import filled_claims
 from analysis.data.trials import TrialDataError, read_benchmarks, read_claims, read_contrasts
 from analysis.evidence.claim_rules import (
+    NOT_DISTINGUISHABLE,
     VERDICTS,
     Claim,
     claim_words,
@@ -1291,7 +1292,41 @@ def test_claimed_numbers_in_words(checked):
 def test_other_numbers_in_words(unit, arm, low, high, said):
     blank = dict.fromkeys(Claim._fields, "")
     about = {"unit": unit, "arm": arm, "low": float(low), "high": float(high), "digits": 1}
-    assert claim_words(Claim(**(blank | about))) == said
+    words = Wording(Measure("MD"), arms=("laser", "placebo"))
+    assert claim_words(Claim(**(blank | about)), words) == said
+
+
+def test_the_comparison_arm_has_the_name_that_the_trials_give_it():
+    found = table_of(*strong(), *weak())
+    found["arm_label"] = found["arm"].map({"treatment": "music", "placebo": "silence"})
+    kinds = [
+        {"kind": "comparison"},
+        {"comparator": "massage"},
+        {"arm": "active comparator"},
+        {"arm": "placebo"},
+        {"arm": "placebo", "value": "-0.5"},
+        {"value": "1", "arm": "difference"},
+        {"value": "-9", "checkable_with": "nothing found"},
+        {"checkable_with": "nothing found"},
+        {"condition": "neck pain"},
+        {"kind": "arm change", "arm": "treatment", "value": "-3"},
+        {"value": "10", "unit": "percent responders", "kind": "responders"},
+    ]
+    checked = check_all(ma.effect_sizes(found), *kinds)
+    told = [*checked["claimed"], *checked["reason"], *checked["details"], *claims_findings(checked).splitlines()]
+    # the verdicts have names of their own
+    told = [text.replace(NOT_DISTINGUISHABLE, "").replace(capital(NOT_DISTINGUISHABLE), "") for text in told]
+    assert not [text for text in told if "placebo" in text.lower()]
+    said = " ".join(checked["claimed"]) + " ".join(checked["reason"])
+    for phrase in ("1 point more pain than with silence", "falls by 0.5 points with silence", "compare with silence"):
+        assert phrase in said
+    for phrase in ("compare music with silence", "of the silence arm", "against silence"):
+        assert phrase in said
+    assert check_all(ma.effect_sizes(found), {"comparator": "Silence"})["rule"].item() > 3
+
+
+def test_counts_by_group_have_a_heading(checked):
+    assert claim_counts(checked, by="kind").columns.name == "verdict"
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,9 @@ def test_steps_that_were_turned_into_ratios_are_not_turned_again():
         bare = pd.DataFrame(turned.to_dict("list"))
         with pytest.raises(ValueError, match="steps holds risk ratios, not their logs"):
             steps_forest(bare, measure="RR", confidence_level=0.95)
+        by_hand = steps.assign(**{name: np.exp(steps[name]) for name in ("estimate", "ci_low", "ci_high")})
+        with pytest.raises(ValueError, match="steps holds risk ratios, not their logs"):
+            steps_forest(by_hand)
         steps_forest(pd.DataFrame(steps.to_dict("list")), measure="RR", confidence_level=0.95)
 
 

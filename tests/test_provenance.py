@@ -136,6 +136,22 @@ def test_arms_and_rows_are_called_what_the_effects_call_them():
     assert "the effect of each study" in told and not any(word in told for word in ("placebo", "trial,", "[]"))
 
 
+def test_rows_are_those_of_the_table_with_one_row_a_study():
+    wide = pd.DataFrame({"study": list("CAB"), "mean_t": [4.0, 4.5, 3.0], "mean_p": [5.0, 5.5, 6.0], "sd_t": 2.0})
+    wide = wide.assign(sd_p=[2.0, np.nan, 1.5], n_t=20, n_p=[20, 21, 22], scale_min=0, scale_max=10)
+    trials = ma.trials_from_wide(wide)
+    places = {"A": 3, "B": 4, "C": 2}
+    for made in (trials, trials.iloc[::-1], ma.read_trials(trials.reset_index(drop=True))):
+        effects = ma.effect_sizes(made, outcome="final", missing_sd="impute")
+        told = ma.provenance(effects).to_frame().query("level in ['printed', 'donor']")
+        assert {"printed", "donor"} <= set(told["level"])
+        assert (told["row"] == told["study"].map(places)).all()
+    # of a table that was read from a file the row of the file, here with two empty lines in it
+    filed = wide.set_axis(pd.Index([2, 5, 6], name="row"))
+    told = ma.provenance(ma.effect_sizes(ma.trials_from_wide(filed), outcome="final", missing_sd="impute")).to_frame()
+    assert set(told["row"].dropna()) == {2, 5, 6}
+
+
 def by_hand(rule, parts):
     values = parts["value"].tolist()
     if rule == COMBINED:

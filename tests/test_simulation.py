@@ -492,3 +492,15 @@ def test_further_studies_of_a_size():
 def test_no_power_of_what_cannot_be(given, says):
     with pytest.raises(ValueError, match=says):
         ma.power(**{"studies": VI, "mean": 0.3, "tau2": 0.1} | given)
+
+
+def test_one_study_has_the_normal_test_and_further_ones_the_one_asked_for():
+    found, normal = (ma.power([0.05], 0.5, tau2=0.1, ci_method=name) for name in ("HKSJ", "z"))
+    assert found.power == normal.power and found.further > normal.further
+    said = found.summary()
+    assert (
+        "(z)" in said
+        and said.count("(HKSJ)") == 1
+        and f"{found.further:.0f} further studies for 80% power (HKSJ)" in said
+    )
+    assert "HKSJ" not in normal.summary() and "HKSJ" not in ma.power_plot(normal).content.caption

@@ -128,6 +128,8 @@ SHAPES = {
 COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for name in shape.columns))
 #: Where a table keeps the arguments of `effect_sizes` that its file told.
 TOLD_BY_FILE = "effect_sizes"
+#: The column in which trials made of a wide table keep the row that each arm was in.
+FROM_ROW = "x_from_row"
 # As the arm-level table calls both arms, and the correlation it assumes.
 _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 # How far from the middle of its interval, in halves of its width, an effect may lie that fits in it, or does not.
@@ -1327,7 +1329,8 @@ def trials_from_wide(
         Two rows a study, as :func:`analysis.read_trials` gives them. `recovered` says how a number was found that the
         table does not hold as it stands. Of columns that nobody named, those that bear the name of a column of the
         trials, such as `therapy` or `week`, are that column; all others come along with `x_` before their name.
-        `x_benefit` is what is good, for what loses `attrs`: a merge, a file.
+        `x_benefit` is what is good, for what loses `attrs`: a merge, a file. `x_from_row` is the row of `df`, counted
+        as in a spreadsheet with one heading, which :func:`analysis.provenance` names.
 
     Raises
     ------
@@ -1420,7 +1423,8 @@ def trials_from_wide(
     own = others.drop(columns=[name for name in others if name in _ABOUT])
     own.columns = [name if str(name).startswith("x_") else f"x_{name}" for name in own.columns]
     trials = pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)
-    trials = trials.assign(x_benefit=benefit or "not said")
+    at = df.index if df.index.name == "row" else np.arange(2, len(df) + 2)
+    trials = trials.assign(x_benefit=benefit or "not said", **{FROM_ROW: np.repeat(at, 2)})
     about = {"outcome_name": outcome_name, "benefit": benefit}
     # Beside scores, events are those who responded.
     counted_only = trials[["final_mean", "change_mean"]].isna().all(axis=None)

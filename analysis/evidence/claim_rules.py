@@ -205,12 +205,13 @@ class Verdict(NamedTuple):
     high: float = math.nan
 
 
-def claim_words(claim: Claim) -> str:
+def claim_words(claim: Claim, words: Wording) -> str:
     """Return the number of a claim in words.
 
     Parameters
     ----------
     claim : Claim
+    words : Wording
 
     Returns
     -------
@@ -223,13 +224,14 @@ def claim_words(claim: Claim) -> str:
     size = " to ".join(number(end, 0 if end.is_integer() else claim.digits) for end in ends)
     if claim.unit not in PAIN_UNITS:
         return f"{size} {claim.unit}"
-    whose = " with placebo" if claim.arm == "placebo" else ""
+    placebo = words.arms[1]
+    whose = f" with {placebo}" if claim.arm == "placebo" else ""
     if claim.unit == "percent responders":
-        more = f"{size} percentage points more respond than with placebo"
+        more = f"{size} percentage points more respond than with {placebo}"
         return more if claim.arm == "difference" else f"{size}% respond{whose}"
     size += "%" if claim.unit == "percent change" else " point" if size == "1" else " points"
     if claim.arm == "difference":
-        return f"{size} {'less' if claim.low < 0 else 'more'} pain than with placebo"
+        return f"{size} {'less' if claim.low < 0 else 'more'} pain than with {placebo}"
     return f"pain {'falls' if claim.low < 0 else 'rises'} by {size}{whose}"
 
 
@@ -439,28 +441,30 @@ def _number_not_found(claim, evidence):
     searched = claim.checkable_with == "nothing found" and claim.traced
     if searched and claim.numbered and claim.kind not in ("dose", "schedule"):
         named = "" if names_a_report(claim.cited_as) else ", and the claim names no report"
-        found = f"A search found no trial against placebo with this number ({claim_words(claim)}){named}."
+        said, placebo = claim_words(claim, evidence.words), evidence.words.arms[1]
+        found = f"A search found no trial against {placebo} with this number ({said}){named}."
         return Verdict(NO_TRIAL, found)
     return None
 
 
 def _untestable(claim, evidence):
-    number_words = f"Its number ({claim_words(claim)})" if claim.numbered else "It"
-    other = claim.comparator and not re.search("placebo|sham", claim.comparator, re.I)
+    treatment, placebo = evidence.words.arms
+    number_words = f"Its number ({claim_words(claim, evidence.words)})" if claim.numbered else "It"
+    other = claim.comparator and not re.search(f"placebo|sham|{re.escape(placebo)}", claim.comparator, re.I)
     others = " and ".join(map(_inside, named_therapies(claim.comparator)))
     indirectly = f" {indirect_words(evidence)}" if evidence.indirect else ""
-    nothing = "No trial against placebo with results that could test it was found."
+    nothing = f"No trial against {placebo} with results that could test it was found."
     reasons = {
         f"{number_words} is a dose, not a result.": claim.kind == "dose",
         f"{number_words} says how the treatment is given, not what comes of it.": claim.kind == "schedule",
-        f"It compares with {others}; the trials here compare with placebo.{indirectly}": bool(other),
+        f"It compares with {others}; the trials here compare with {placebo}.{indirectly}": bool(other),
         f"{number_words} says that pain does not fall; only claims of relief are judged here, and "
         "a fall is a negative number.": claim.no_relief and claim.arm != "placebo",
-        "It speaks of the placebo arm, without a number to set beside one.": claim.arm == "placebo"
+        f"It speaks of the {placebo} arm, without a number to set beside one.": claim.arm == "placebo"
         and not claim.of_arm,
-        "It speaks of another treatment; the trials here compare with placebo.": claim.arm == "active comparator",
-        "It sets versions of a treatment, or kinds of pain, against each other; the trials here compare treatment "
-        "with placebo.": claim.kind == "comparison",
+        f"It speaks of another treatment; the trials here compare with {placebo}.": claim.arm == "active comparator",
+        f"It sets versions of a treatment, or kinds of pain, against each other; the trials here compare {treatment} "
+        f"with {placebo}.": claim.kind == "comparison",
         "It is not about how much pain changes, which is all that is compared here.": claim.polarity == "other"
         and claim.arm != "placebo",
         nothing if claim.traced else "Nobody searched for a trial that could test it.": claim.checkable_with
@@ -566,8 +570,10 @@ def _no_direct_trial(claim, evidence):
     if evidence.match == "direct" and claim.kind == "responders":
         why = f" in a way that can be taken: {', '.join(evidence.not_counted)}" if evidence.not_counted else ""
         return Verdict(NOT_TESTABLE, f"No {evidence.words.noun} that matches counted responders{why}.")
-    therapy = _inside(claim.therapy)
-    return Verdict(NOT_TESTABLE, f"No usable trial of {therapy} against placebo for {claim.condition} is in this set.")
+    therapy, placebo = _inside(claim.therapy), evidence.words.arms[1]
+    return Verdict(
+        NOT_TESTABLE, f"No usable trial of {therapy} against {placebo} for {claim.condition} is in this set."
+    )
 
 
 def _inside(therapy):
@@ -591,7 +597,9 @@ def _duration(claim, evidence):
     if claim.kind == "onset":
         counted = evidence.words.counted(evidence.k)
         return Verdict(NOT_TESTABLE, f"{says}, and of {counted} with a result none reports one within a day.")
-    late = "after the end of treatment" + (f" and as late as {claim_words(claim)}" if claim.numbered else "")
+    late = "after the end of treatment" + (
+        f" and as late as {claim_words(claim, evidence.words)}" if claim.numbered else ""
+    )
     if evidence.traced and claim.traced_back:
         return Verdict(OVERSTATED, f"The trial it rests on has no result {late}, and so cannot show that relief lasts.")
     return Verdict(NOT_TESTABLE, f"No trial here has a result {late}.")

@@ -115,15 +115,17 @@ _ON_THE_MEAN = ("arm change", "difference", "no number", "reliability")
 # When a trial must have measured to bear on a claim about time.
 _WHEN = {"onset": "within a day", "duration": "after the end of treatment, and as late as is claimed"}
 
-# What each verdict says of the claims that have it.
+# What each verdict says of the claims that have it; the comparison arm by its name.
 _MEANING = {
     SUPPORTED: "what they say agrees with what was found",
     OVERSTATED: "the trials show less, or those that they rest on are too few or too doubtful to show it",
-    ARM_CHANGE: "the number is no more than what happened in a treatment arm, and part of it happened with placebo too",
-    NOT_DISTINGUISHABLE: "the interval of the difference from placebo is compatible with no difference",
+    ARM_CHANGE: (
+        "the number is no more than what happened in a treatment arm, and part of it happened with {placebo} too"
+    ),
+    NOT_DISTINGUISHABLE: "the interval of the difference from {placebo} is compatible with no difference",
     UNTRACED: "the one report that each cites could not be found",
     NO_TRIAL: "a search found no trial with that number",
-    NOT_TESTABLE: "no comparison with placebo here answers them",
+    NOT_TESTABLE: "no comparison with {placebo} here answers them",
 }
 
 
@@ -871,7 +873,7 @@ def _same_condition(claimed, published):
 
 def _judged(claim, evidence, worthwhile):
     """Everything that is found out about one claim, but for the sentences for lay readers."""
-    row = {"claimed": claim_words(claim), "match": evidence.match, "scope": evidence.scope}
+    row = {"claimed": claim_words(claim, evidence.words), "match": evidence.match, "scope": evidence.scope}
     k_arms = 0 if evidence.placebo is None else evidence.placebo.k
     row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people}
     row |= {"doubted": len(evidence.doubts), "reported": evidence.reported}
@@ -1054,7 +1056,8 @@ def claim_counts(checked: pd.DataFrame, by: str | None = None) -> pd.Series | pd
         return pd.Series(verdicts).value_counts().reindex(VERDICTS).rename("claims")
     if by not in checked:
         raise ValueError(f"by={by!r} is not a column of the checked claims: {', '.join(checked)}")
-    return pd.crosstab(checked[by], verdicts, dropna=False).reindex(columns=VERDICTS, fill_value=0)
+    counts = pd.crosstab(checked[by], verdicts, dropna=False, colnames=["verdict"])
+    return counts.reindex(columns=VERDICTS, fill_value=0)
 
 
 @documented
@@ -1101,14 +1104,17 @@ def claims_findings(checked: pd.DataFrame) -> str:
         f"{others if tested < len(relief) else ''}.",
         f"{number(len(checked), 0)} {are} checked, each against the trials of its therapy and condition.",
     ]
+    words = Wording.of(checked)
+    placebo = words.arms[1] if words.arms else "placebo"
     for verdict, count in claim_counts(checked).items():
         if count:
             ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
-            lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
+            meaning = _MEANING[verdict].format(placebo=placebo)
+            lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {meaning}.")
     if left_out := checked.attrs.get("left_out"):
         labels = pd.Series(left_out).index.to_series()
         why = [f"{capital(reason)} ({', '.join(names)})." for reason, names in labels.groupby(left_out, sort=False)]
-        lines.append(f"Left out, {Wording.of(checked).counted(len(left_out))}. {' '.join(why)}")
+        lines.append(f"Left out, {words.counted(len(left_out))}. {' '.join(why)}")
     few = int((decided["k"] < LEAST_TRIALS).sum())
     judged = number(len(decided), 0)
     rest = f"{number(few, 0)} of the {judged} rest on fewer than {LEAST_TRIALS} trials"

@@ -519,7 +519,7 @@ class Power(Result):
     target, alpha : float
         The power wished for, and the two-sided p up to which a result is significant.
     ci_method : str
-        "z", "t" or "HKSJ".
+        "z", "t" or "HKSJ", as asked for; `test` is what one study alone has.
     information, required_information : float
         1 / variance of the mean without heterogeneity, and what a single study of the power `target` would have.
     people, required_people : float
@@ -570,6 +570,11 @@ class Power(Result):
     vi: np.ndarray
     measure: Measure
     effects: EffectSizes | None = None
+
+    @property
+    def test(self) -> str:
+        """`ci_method`, or "z" of one study, whose interval :func:`analysis.pool` makes with its own variance."""
+        return self.ci_method if self.k > 1 else "z"
 
     @property
     def adjusted_information(self) -> float:

@@ -298,9 +298,9 @@ def _wording_of_steps(steps, overall, measure, unit):
         _same_studies(steps, overall)
     if told and measure is not None:
         agreed(measure, told["measure"])
-    told, lost = (told if overall is None and measure is None else None), told is None
+    told = told if overall is None and measure is None else None
     wording = Wording(**told) if told else Wording.of(overall, measure)
-    if lost and wording.measure.is_ratio:
+    if wording.measure.is_ratio:
         _refuse_ratios(steps, wording.measure)
     return replace(wording, unit=unit) if unit else wording
 

@@ -151,6 +151,6 @@ def _said(found, wording):
 
 def _method(found):
     """Return the test, and what is taken as known."""
-    test = f"Two-sided p ≤ {as_given(found.alpha)} ({found.ci_method})"
+    test = f"Two-sided p ≤ {as_given(found.alpha)} ({found.test})"
     known = f"τ² {significant(found.tau2)} and variances taken as known"
     return f"{test}, {known} (Hedges 2001, doi 10.1037/1082-989X.6.3.203)"
