@@ -393,6 +393,7 @@ def test_words_of_a_risk_difference_are_of_its_events():
         (of("SMD"), POINT, "standardised mean difference cannot be compared with 1 point .*unit='standard deviations'"),
         (of("RD"), POINT, "unit='percentage points'"),
         (of("MD"), Threshold(0.8, BETWEEN, "ratio"), "unit='points'"),
+        (of("MD"), Threshold(0.5, BETWEEN, "standard deviations"), "mean difference cannot be compared with 0.5 stand"),
         (of("MD", unit="metres"), POINT, "unit='metres'"),
         (ma.pool(YI, VI, measure="ZCOR"), POINT, "is a correlation; a between-group threshold needs a contrast"),
     ],

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WITHIN, BETWEEN = "within-patient", "between-group"
 POINTS, PERCENT = "points", "percent of baseline"
 # Of differences between groups alone.
-RATIO, RISK = "ratio", "percentage points"
+RATIO, RISK, SDS = "ratio", "percentage points", "standard deviations"
 _LARGEST = {POINTS: 10, PERCENT: 100, RISK: 100}
 # Millimetres on a line of 100 in a point of 10.
 _MM = 10.0
@@ -514,7 +514,9 @@ def turned_and_limit(words: Wording, threshold: Threshold) -> tuple[bool, float]
             "mean difference (MD) or an odds ratio (OR)"
         )
     unit = RATIO if measure.is_ratio else RISK if measure == "RD" else words.points
-    if (threshold.unit in (PERCENT, RATIO, RISK) or unit) and not (unit and unit.startswith(threshold.unit)):
+    # Effects that nobody named may be in standard deviations, or in points.
+    never = (PERCENT, RATIO, RISK, SDS) if measure else (PERCENT, RATIO, RISK)
+    if (threshold.unit in never or unit) and not (unit and unit.startswith(threshold.unit)):
         own = f"; give Threshold(value, {BETWEEN!r}, unit={unit or POINTS!r})"
         raise ValueError(f"a pooled {measure.name} cannot be compared with {threshold.words} ({threshold.unit}){own}")
     if not measure.is_ratio and words.benefit is None:
