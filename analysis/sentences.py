@@ -1094,10 +1094,13 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
     return f"Three-level meta-analysis{_named(words)}, {_effects_of(fit, words)} ({_how(fit, fit.df)})", said
 
 
-def clustered(fit: Any) -> Wording:
-    """The wording of a nested model, which counts studies only where its clusters are these."""
-    words, table = Wording.of(fit), getattr(fit.effects, "table", {})
-    known = "study" in table and set(fit.cluster) <= set(table["study"])
+def clustered(fit: Any, measure: str | None = None) -> Wording:
+    """The wording of a model; a nested one counts studies only where its clusters are these."""
+    words, cluster = Wording.of(fit, measure), getattr(fit, "cluster", None)
+    if cluster is None:
+        return words
+    table = getattr(fit.effects, "table", {})
+    known = "study" in table and set(cluster) <= set(table["study"])
     return words if known else dataclasses.replace(words, noun="cluster")
 
 

@@ -163,7 +163,7 @@ def test_whole_trials_left_out_of_several_effects_have_the_diamond_of_all():
     said = "Three-level model, variances by REML; 95% confidence intervals of pooled results by the robust CR2 variance"
     assert said in fig.content.caption
     for overall in (None, whole):
-        assert "3 studies together: 0." in steps_forest(analysis.leave_one_out(whole), overall=overall).content.caption
+        assert "3 clusters together: 0." in steps_forest(analysis.leave_one_out(whole), overall=overall).content.caption
 
 
 def test_a_wild_step_ends_in_an_arrowhead(effects):

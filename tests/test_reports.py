@@ -460,7 +460,7 @@ def test_contents_are_those_of_the_analysis():
     assert any("fewer than 10" in block.text for block in kinds(small, Paragraph))
     judged = ma.read_risk_of_bias(ROOT / "data/risk_of_bias.csv")
     large = contents(ma.pool(published_effects()), "Mine", "Why?", judged[judged["tool"] == "RoB 2"])
-    assert large.title == "Mine" and large.blocks[1] == Paragraph("Why?")
+    assert large.title == "Mine" and large.blocks[1] == Paragraph("Why?", marked=False)
     assert [block.name for block in kinds(large, Picture)] == [
         "forest",
         "arms",
@@ -506,6 +506,40 @@ def test_leave_one_out_stands_beside_counts_and_levels():
 
 
 # Again
+
+
+def test_clusters_that_are_no_studies_are_left_out_as_clusters(tmp_path):
+    table = pd.DataFrame({"study": [f"S{i // 2}" for i in range(12)], "lab": [f"L{i // 4}" for i in range(12)]})
+    table = table.assign(label=[f"S{i // 2}, {i}" for i in range(12)], yi=np.linspace(-0.1, 0.6, 12) ** 2, vi=0.04)
+    effects = ma.effect_sizes(table, measure="SMD", yi="yi", vi="vi")
+    fit = ma.pool_multilevel(effects, cluster="lab")
+    ma.report(fit, tmp_path, "md")
+    text = (tmp_path / "report.md").read_text()
+    assert "Without one cluster at a time" in text and "12 effects of 3 clusters together" in text
+    steps = ma.leave_one_out(fit)
+    for fig in (ma.steps_forest(steps), ma.steps_forest(steps, overall=fit)):
+        assert "without each cluster in turn" in fig.content.caption and "stud" not in fig.content.caption
+
+
+def test_proportions_are_not_tested_by_other_models_either(tmp_path):
+    counts = pd.DataFrame({"study": list("abcde"), "events": [1, 3, 4, 6, 7], "n": [20, 22, 24, 26, 30]})
+    heads = {}
+    for measure in ("PLO", "PR"):
+        effects = ma.effect_sizes(counts, measure=measure)
+        found = contents(ma.pool(effects), None, None, None)
+        heads[measure] = next(b.heads for b in found.blocks if isinstance(b, Table) and b.heads[0] == "Model")
+    assert not [name for name, head in heads.items() if "p" in head]
+    tested = contents(ma.pool([0.1, 0.4, 0.2], [0.1, 0.1, 0.1], measure="SMD"), None, None, None)
+    assert "p" in next(b.heads for b in tested.blocks if isinstance(b, Table) and b.heads[0] == "Model")
+
+
+def test_a_question_is_printed_as_it_was_asked(tmp_path):
+    asked = "Does it help [@smith2020], or [@hartung2001]?"
+    for kind in ("html", "md", "tex", "json", "docx"):
+        ma.report(laser(), tmp_path / kind, kind, question=asked)
+    assert asked in (tmp_path / "html" / "report.html").read_text()
+    assert json.loads((tmp_path / "json" / "report.json").read_text())["sections"][1]["text"] == asked
+    assert asked.replace("[", r"\[") in (tmp_path / "md" / "report.md").read_text()
 
 
 def test_lines_of_the_report_give_the_same_result(folder, monkeypatch, capsys):

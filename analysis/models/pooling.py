@@ -48,7 +48,7 @@ from analysis.models.tau2 import (
     q_profile_interval,
     typical_variance,
 )
-from analysis.sentences import Wording
+from analysis.sentences import clustered
 from analysis.text import sortable
 
 if TYPE_CHECKING:
@@ -767,7 +767,7 @@ def _without_counts(pooled):
 
 def _about(found):
     """What a table of steps has beside its columns, as text, numbers and lists of these."""
-    about = {"left_out": found.left_out, "wording": asdict(Wording.of(found))}
+    about = {"left_out": found.left_out, "wording": asdict(clustered(found))}
     return about | _by_label(found, "studies", "study")
 
 

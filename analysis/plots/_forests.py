@@ -51,7 +51,7 @@ from analysis.plots._rows import (
 )
 from analysis.plots._table import Rows
 from analysis.plots._theme import themed
-from analysis.sentences import Wording
+from analysis.sentences import Wording, clustered
 from analysis.text import NOT_ESTIMABLE, equals, level, number, percent, plural
 
 if TYPE_CHECKING:
@@ -299,7 +299,7 @@ def _wording_of_steps(steps, overall, measure, unit):
     if told and measure is not None:
         agreed(measure, told["measure"])
     told = told if overall is None and measure is None else None
-    wording = Wording(**told) if told else Wording.of(overall, measure)
+    wording = Wording(**told) if told else clustered(overall, measure)
     if wording.measure.is_ratio:
         _refuse_ratios(steps, wording.measure)
     return replace(wording, unit=unit) if unit else wording

@@ -6,7 +6,6 @@ import base64
 from html import escape
 
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
-from analysis.reports.sources import cited
 
 # Figures are drawn for white paper, and stand on it on a dark page too.
 _STYLE = """
@@ -72,7 +71,7 @@ def _heading(block: Heading, _):
 
 
 def _paragraph(block: Paragraph, _):
-    return f"<p>{escape(cited(block.text))}</p>"
+    return f"<p>{escape(block.cited)}</p>"
 
 
 def _bullets(block: Bullets, _):

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.reports.again import SCHEMA, call_of, fingerprint, lines, studies, told_of_effects
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
 from analysis.reports.paragraphs import methods_text, results_text, table_of, versions
-from analysis.reports.sources import cited, sources
+from analysis.reports.sources import sources
 from analysis.sentences import Wording
 
 
@@ -67,7 +67,7 @@ def _plain(value):
 
 _BLOCKS = {
     Heading: lambda block, _: {"kind": "heading", "level": block.level, "text": block.text},
-    Paragraph: lambda block, _: {"kind": "paragraph", "text": cited(block.text)},
+    Paragraph: lambda block, _: {"kind": "paragraph", "text": block.cited},
     Bullets: lambda block, _: {"kind": "list", "items": list(block.items)},
     Code: lambda block, _: {"kind": "code", "text": block.text},
     Table: lambda block, number: {

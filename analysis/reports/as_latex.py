@@ -7,7 +7,6 @@ import re
 import unicodedata
 
 from analysis.reports.document import HEIGHT_MM, Bullets, Code, Document, Heading, Paragraph, Picture, Table
-from analysis.reports.sources import cited
 
 _OPENING = r"""\documentclass[10pt,a4paper]{article}
 \usepackage[utf8]{inputenc}
@@ -150,7 +149,7 @@ def _heading(block: Heading):
 
 
 def _paragraph(block: Paragraph):
-    return escaped(cited(block.text))
+    return escaped(block.cited)
 
 
 def _bullets(block: Bullets):

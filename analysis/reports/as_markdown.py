@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
-from analysis.reports.sources import cited
 from analysis.text import markdown_cell
 
 
@@ -26,7 +25,7 @@ def _heading(block: Heading, _):
 
 
 def _paragraph(block: Paragraph, _):
-    return markdown_cell(cited(block.text))
+    return markdown_cell(block.cited)
 
 
 def _bullets(block: Bullets, _):

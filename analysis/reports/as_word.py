@@ -10,7 +10,6 @@ import zipfile
 from typing import Any
 
 from analysis.reports.document import HEIGHT_MM, WIDTH_MM, Bullets, Code, Document, Heading, Paragraph, Picture, Table
-from analysis.reports.sources import cited
 
 _DAY = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file can have: the same input gives the same bytes
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -74,7 +73,7 @@ def _heading(file, docx, block: Heading, number):
 
 
 def _paragraph(file, docx, block: Paragraph, number):
-    file.add_paragraph(_clean(cited(block.text)))
+    file.add_paragraph(_clean(block.cited))
 
 
 def _bullets(file, docx, block: Bullets, number):

@@ -40,7 +40,7 @@ from analysis.reports.document import (
 )
 from analysis.reports.paragraphs import caveats, effects_of, methods, results, table_of, versions
 from analysis.reports.sources import sources
-from analysis.sentences import Wording, capital
+from analysis.sentences import Wording, capital, clustered
 from analysis.text import counted, equals, level, number, percent, significant
 
 _FEW_FOR_A_FUNNEL = 10
@@ -55,7 +55,7 @@ def contents(result: Any, title: str | None, question: str | None, judged: pd.Da
     words = Wording.of(result)
     report = Document(title or _title(words))
     add = report.blocks.extend
-    add([Heading("Question"), Paragraph(question or _question(words))])
+    add([Heading("Question"), Paragraph(question, marked=False) if question else Paragraph(_question(words))])
     add([Heading("Summary"), Paragraph(" ".join(results(result)))])
     if said := caveats(result):
         add([Paragraph("What to beware of:"), Bullets(said)])
@@ -251,14 +251,16 @@ def _other_models(pooled, words):
         adjusted = effect_sizes(pooled.effects.rows, outcome="ancova", **options)
         others["Scores adjusted for baseline"] = pool(adjusted, confidence_level=at, **own)
     words = words.to(words.decimals(*pooled.ci))
-    heads = ["Model", "k", capital(words.measure.name), f"{level(at)} CI", "p", "tau", "I²"]
+    # Where no value is that of no effect, nothing is tested.
+    tested = [] if math.isnan(words.measure.null) else ["p"]
+    heads = ["Model", "k", capital(words.measure.name), f"{level(at)} CI", *tested, "tau", "I²"]
     rows = [
         (
             name,
             str(x.k),
             words.write(x.estimate),
             words.span(*x.ci),
-            equals(x.pvalue).removeprefix("= "),
+            *(equals(x.pvalue).removeprefix("= ") for _ in tested),
             significant(x.tau),
             percent(x.i2),
         )
@@ -281,7 +283,7 @@ def _of_arms(effects):
 
 
 def _without_each(fit, words):
-    without, digits = leave_one_out(fit), words.decimals(*fit.ci)
+    without, digits, words = leave_one_out(fit), words.decimals(*fit.ci), clustered(fit)
     low, high = (words.write(end, digits) for end in (without["estimate"].min(), without["estimate"].max()))
     yield Paragraph(
         f"Without one {words.noun} at a time, the pooled {words.measure.name} lies between {low} and {high} "

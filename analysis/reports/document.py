@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from analysis.plots._page import WRITERS, pages_of
-from analysis.reports.sources import keys_in
+from analysis.reports.sources import cited, keys_in
 
 if TYPE_CHECKING:
     from analysis.plots._page import ReportFigure
@@ -29,9 +29,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph; sources stand in it as marks."""
+    """A paragraph; sources stand in it as marks, but in one that the user wrote."""
 
     text: str
+    marked: bool = True
+
+    @property
+    def cited(self) -> str:
+        """Its text with authors and years in place of marks."""
+        return cited(self.text) if self.marked else self.text
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ class Document:
 
     def cites(self) -> list[str]:
         """The keys of all sources that its paragraphs cite."""
-        return keys_in(block.text for block in self.blocks if isinstance(block, Paragraph))
+        return keys_in(block.text for block in self.blocks if isinstance(block, Paragraph) and block.marked)
 
     def numbered(self) -> Iterator[tuple[int, Block]]:
         """Each block with its number among tables, or among figures; 0 of all others."""
