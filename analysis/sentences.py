@@ -1535,7 +1535,7 @@ def indirect(found: ComparedTherapies, words: Wording) -> str:
     had = f"{counted(both, words.noun)} had two of them" if both else f"no {words.noun} had two of them"
     return (
         f"differences between therapies are indirect ({had}): they hold if the {found.comparator} of one is like that "
-        f"of another, which a sham lamp and a sham magnet need not be, and the {words.nouns} are otherwise alike"
+        f"of another, which need not be so, and the {words.nouns} are otherwise alike"
     )
 
 

@@ -721,6 +721,20 @@ def test_findings_name_serious_trials_in_the_order_of_the_table():
     assert [line.split(" (")[0] for line in lines[1:3]] == ["Zed 2001", "Abe 2002"]
 
 
+def test_findings_of_an_audit_that_was_read_from_a_file_name_its_rows(tmp_path):
+    found = of_trials()
+    found.to_csv(tmp_path / "audit.csv", index=False)
+    assert audit_findings(pd.read_csv(tmp_path / "audit.csv")) == audit_findings(found)
+
+
+def test_rows_of_trials_made_of_a_wide_table_are_its_rows():
+    wide = pd.DataFrame({"study": list("CAB"), "baseline_mean_t": [5.0, 9.0, 5.1], "baseline_mean_p": [5.0, 3.0, 5.0]})
+    wide = wide.assign(baseline_sd_t=1.0, baseline_sd_p=1.0, final_mean_t=3.0, final_mean_p=4.0, final_sd_t=1.5)
+    wide = wide.assign(final_sd_p=1.5, n_t=30, n_p=30)
+    found = audit_trials(ma.trials_from_wide(wide, scale_min=0, scale_max=10)).query("check == 'baseline imbalance'")
+    assert found[["study", "rows"]].values.tolist() == [["A", (3,)]]
+
+
 def test_a_trial_that_stands_three_times_is_told_of_the_last():
     trials = published_trials()
     three = trials[trials["study"].isin(["gale2006", "chow2006", "shin2015"])].assign(doi="10.1000/same")

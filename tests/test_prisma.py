@@ -37,6 +37,31 @@ def test_plain_numbers_leave_open_what_they_do_not_tell():
     assert table.loc["20b", "text"] == " ".join(ma.findings(PAIN).splitlines())
 
 
+@pytest.mark.parametrize(
+    ("measure", "columns"),
+    [("PLO", {"events": [1, 3, 4]}), ("ZCOR", {"r": [0.1, 0.2, 0.4]}), ("MN", {"mean": [2.0, 3.0, 2.5], "sd": 1.0})],
+)
+def test_effects_of_one_arm_are_computed_and_have_people(measure, columns):
+    table = pd.DataFrame({"study": list("abc"), "n": [20, 22, 24], "year": [2010, 2012, 2011]} | columns)
+    pooled = ma.pool(ma.effect_sizes(table, measure=measure))
+    told = ma.prisma_items(pooled, sensitivity={"one left out": ma.leave_one_out(pooled)}).set_index("item")
+    assert told.loc["13b", ["status", "text"]].tolist() == ["in part", "Effects of 3 studies: 3 as printed."]
+    assert told.loc["20a", "text"] == "3 studies of 66 people, published from 2010 to 2012."
+    assert ("exclude no effect" in told.loc["20d", "text"]) == (measure == "ZCOR")
+    given = pd.DataFrame({"study": list("abc"), "yi": [0.1, 0.2, 0.3], "vi": 0.1, "n": [20, 22, 24]})
+    told = ma.prisma_items(ma.pool(ma.effect_sizes(given, measure=measure))).set_index("item")
+    assert told.loc["13b", "status"] == "open" and "66 people" in told.loc["20a", "text"]
+
+
+@pytest.mark.parametrize(
+    "years", [["2012a", "2013", "2014"], [2010, "in press", 2011], pd.to_datetime(["2010-01-01"] * 3)]
+)
+def test_years_that_are_no_numbers_are_said(years):
+    table = pd.DataFrame({"study": list("abc"), "yi": [0.1, 0.2, 0.3], "vi": 0.1}).assign(year=years)
+    told = ma.prisma_items(ma.pool(ma.effect_sizes(table, measure="SMD"))).set_index("item").loc["20a"]
+    assert told["text"] == "3 studies." and "not all years are numbers" in told["missing"]
+
+
 def test_a_whole_analysis_fills_what_it_holds():
     effects = published_effects()
     groups, pooled = ma.pool_subgroups(effects, "therapy_family"), ma.pool(effects)

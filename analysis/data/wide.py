@@ -1519,3 +1519,21 @@ def _in_the_table(problems, reader):
         column = source if source == name else f"{source} ({name})"
         found.append((at + 2, problem.study, column, problem.value, problem.rule, problem.remedy))
     return list(dict.fromkeys(found))
+
+
+def row_given(record: dict[str, Any], row: int) -> int:
+    """Return the row of an arm in the table with one row a study that the trials were made of, or else its own.
+
+    Parameters
+    ----------
+    record : dict
+        The cells of the arm.
+    row : int
+        Its row in the trials.
+
+    Returns
+    -------
+    int
+    """
+    given = pd.to_numeric(record.get(FROM_ROW), errors="coerce")
+    return row if pd.isna(given) else int(given)

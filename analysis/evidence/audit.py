@@ -13,6 +13,7 @@ from analysis import _check
 from analysis.data.arm_scores import labels
 from analysis.data.effect_sizes import about_outcome
 from analysis.data.trials import checked_trials
+from analysis.data.wide import row_given
 from analysis.evidence.audit_rules import CONTRAST_RULES, RULES, Finding, findings, in_points, pairs, row_words
 from analysis.text import counted, number
 
@@ -112,6 +113,8 @@ def _findings_table(found, source, name):
     order = [table["study"].map(place), table["severity"].map(SEVERITIES.index)]
     table = table.iloc[np.lexsort([part.to_numpy(dtype=float) for part in reversed(order)])]
     table["reason"] = table["reason"].map(lambda text: text[:1].upper() + text[1:])
+    cells = source.to_dict("index")
+    table["rows"] = [tuple(dict.fromkeys(row_given(cells[row], row) for row in rows)) for rows in table["rows"]]
     table = table.assign(label=table["study"].map(named), table=name, value=table["value"].astype(float))
     return table[RESULT].astype({"label": object}).reset_index(drop=True)
 

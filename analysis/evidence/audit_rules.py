@@ -244,8 +244,9 @@ def _listed(items):
     return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""
 
 
-def row_words(rows: pd.DataFrame) -> str:
-    """Return "row 4" or "rows 4 and 5"."""
+def row_words(rows: tuple[int, ...] | str) -> str:
+    """Return "row 4" or "rows 4 and 5"; of a table that was read from a file rows are the text "(4, 5)"."""
+    rows = re.findall(r"\d+", rows) if isinstance(rows, str) else rows
     return f"row{'s' if len(rows) > 1 else ''} {_listed(rows)}"
 
 

@@ -811,8 +811,8 @@ def _difference_of(network, first, second, condition, reported):
         low = high = np.nan
     trials = network.trials_of[first], network.trials_of[second]
     rests_on = (
-        f"the difference is indirect. It holds if the {network.comparator} of one is like that of the other, which a "
-        f"sham lamp and a sham magnet need not be, and the {Wording.of(network).nouns} are otherwise alike"
+        f"the difference is indirect. It holds if the {network.comparator} of one is like that of the other, which "
+        f"need not be so, and the {Wording.of(network).nouns} are otherwise alike"
     )
     about = {"both": int(row["direct"]), "reported": reported, "condition": condition, "rests_on": rests_on}
     return Indirect(first, second, estimate, low, high, network.confidence_level, trials, **about)

@@ -35,7 +35,7 @@ _OF_EVENTS = ("RR", "OR", "PETO", "HR")
 _STANDARDISED = ("SMD", "SMD1", "SMDH")
 _PER = 1000
 # The columns of people, of effects and of those from a table with one row a study.
-_PEOPLE = ("n_treatment", "n_placebo"), ("n_t", "n_p")
+_PEOPLE = ("n_treatment", "n_placebo"), ("n_t", "n_p"), ("n",)
 _AGAINST = {
     "beyond": "the whole interval reaches it",
     "short of": "the whole interval falls short of it",
@@ -399,7 +399,7 @@ def _evidence(fit):
 
 
 def people_in(fit: Any) -> float:
-    """How many people there are in both arms, once each; NaN where it is not known of all."""
+    """How many people there are, in both arms once each; NaN where it is not known of all."""
     if isinstance(fit, PooledCounts):
         return float(fit.counts[1].sum() + fit.counts[3].sum())
     table = getattr(getattr(fit, "effects", None), "table", None)

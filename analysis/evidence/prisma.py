@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis import _check, sentences
+from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES
 from analysis.evidence.arms import PooledArms
 from analysis.evidence.grade import people_in
 from analysis.evidence.multiverse import multiverse_findings
@@ -18,7 +19,7 @@ from analysis.models.multilevel import MultilevelEffect
 from analysis.models.results import PooledEffect
 from analysis.models.subgroups import PooledSubgroups
 from analysis.sentences import InWords, Wording
-from analysis.text import counted, level, number
+from analysis.text import counted, level, number, sortable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,8 @@ _OPTIONS = {
     "correlation": "correlation of {} between baseline and final scores where none is known",
     "crossover_correlation": "correlation of {} between the periods of crossover trials where none is known",
 }
+# What a table keeps of the numbers that effects were made of.
+_MADE_OF = {*COLUMN_ARGUMENTS, "n_treatment"} - {*SHAPES["effects"].columns, "n", "n_t", "n_p"}
 _STEPS = {"label", "k", "estimate", "ci_low", "ci_high", "shift"}
 
 
@@ -180,10 +183,13 @@ def _steps(table):
     null = float(words.measure.inverse(words.measure.null))
     digits = words.decimals(table["ci_low"], table["ci_high"])
     low, high = (words.write(end, digits) for end in (table["estimate"].min(), table["estimate"].max()))
+    said = f"{counted(len(table), 'estimate')} from {low} to {high}"
+    # No proportion is that of no effect.
+    if math.isnan(null):
+        return f"{said}."
     out = int(((table["ci_low"] > null) | (table["ci_high"] < null)).sum())
     at = level(table.attrs["methods"]["confidence_level"])
-    excluding = f"{at} intervals that exclude no effect: {number(out, 0)} of {number(len(table), 0)}"
-    return f"{counted(len(table), 'estimate')} from {low} to {high}; {excluding}."
+    return f"{said}; {at} intervals that exclude no effect: {number(out, 0)} of {number(len(table), 0)}."
 
 
 def _on_one_line(text):
@@ -225,8 +231,8 @@ def _made_ready(fit):
     """How effects came from printed numbers, as far as the effects keep it."""
     effects = getattr(fit, "effects", None)
     table = getattr(effects, "table", None)
-    given = table is not None and not len(effects.derivations) and math.isnan(people_in(fit))
-    if given or table is None or "status" not in table:
+    made = table is not None and (len(effects.derivations) or not _MADE_OF.isdisjoint(table))
+    if not made or "status" not in table:
         return _Answer("", "how the effects were computed: they were given as plain numbers")
     words, status = Wording.of(fit), table["status"].value_counts()
     parts = [f"{number(k, 0)} {_STATUS.get(kind, kind)}" for kind, k in status.items()]
@@ -263,9 +269,13 @@ def _studies(fit, judged):
     effects, people = getattr(fit, "effects", None), people_in(fit)
     said = [_behind(fit) + ("" if math.isnan(people) else f" of {number(people, 0)} people")]
     table = getattr(effects, "table", None)
-    if table is not None and "year" in table and table["year"].notna().any():
-        said.append(f"published from {table['year'].min():.0f} to {table['year'].max():.0f}")
-    text, missing = f"{', '.join(said)}.", "what else matters of the studies"
+    missing = "what else matters of the studies"
+    years = sortable(table["year"].dropna().tolist()) if table is not None and "year" in table else []
+    if years and not any(isinstance(year, str) for year in years):
+        said.append(f"published from {min(years):.0f} to {max(years):.0f}")
+    elif years:
+        missing = f"when they were published, of which not all years are numbers; {missing}"
+    text = f"{', '.join(said)}."
     if judged is None:
         return _Answer(text, f"{missing}; risk of bias: no judgements were given")
     if effects is None:

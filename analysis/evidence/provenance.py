@@ -40,7 +40,7 @@ from analysis.data.arm_scores import (
 from analysis.data.dictionary import COLUMNS, how_recovered
 from analysis.data.effect_sizes import EffectSizes, require_points
 from analysis.data.printed_p import exact_p, paired_correlation, paired_sd
-from analysis.data.wide import FROM_ROW
+from analysis.data.wide import row_given
 from analysis.effects import change_sd
 from analysis.evidence.arms import shares_of_arms
 from analysis.models.pooling import pool
@@ -569,17 +569,11 @@ def _leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
         rule,
         unit=unit,
         file=file,
-        row=_row(record, row),
+        row=row_given(record, row),
         column=column,
         printed=f"{value:.12g}",
         **more,
     )
-
-
-def _row(record, row):
-    """The row of the table that the trials were made of, or of the trials themselves."""
-    given = record.get(FROM_ROW)
-    return row if pd.isna(given) else int(given)
 
 
 def _text_of(value):
@@ -705,7 +699,7 @@ def _cells_of_the_test(arms, one, score, paired=False):
     text = treatment[0]["p_between"]
     p = exact_p(text, treatment[0]["note"], paired=paired)
     more = {name: _text_of(treatment[0].get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
-    more |= {"file": FILE, "row": _row(*treatment), "column": "p_between", "printed": text}
+    more |= {"file": FILE, "row": row_given(*treatment), "column": "p_between", "printed": text}
     n = [_leaf(*arm, "n", unit="people") for arm in (treatment, placebo)]
     means = [_leaf(*arm, f"{score}_mean") for arm in (treatment, placebo)]
     return [*means, _node("printed", "p_between", p, **more), *(n[:1] if paired else n)]
@@ -729,8 +723,8 @@ def _donor(arms, line):
     """The SD and n that another trial lends; its own derivation stands in its own branch."""
     record = arms.records[line.rows[0]]
     more = {name: _text_of(record[name]) for name in ("source", "locator", "certainty")}
-    more |= {"study": line.study, "arm": line.arm, "row": _row(record, line.rows[0]), "file": FILE}
-    rows = (str(_row(arms.records[row], row)) for row in line.rows)
+    more |= {"study": line.study, "arm": line.arm, "row": row_given(record, line.rows[0]), "file": FILE}
+    rows = (str(row_given(arms.records[row], row)) for row in line.rows)
     several = f"rows {', '.join(rows)} combined" if line.merged > 1 else ""
     rule = "; ".join(part for part in (line.sd_rule, several) if part) or AS_PRINTED
     yield _node("donor", _name("SD", line.score), line.sd, rule, unit=IN_POINTS, **more)
