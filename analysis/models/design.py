@@ -373,7 +373,7 @@ def fit_designs(data: Designs, options: Options) -> MixedFits:
     """Estimate tau2 and the coefficients of every fit of `designs`, given `analysis.models.pooling.Options`."""
     at, between = heterogeneity(data, options)
     back = data.back if data.back.ndim == 3 else data.back[:, :, None]
-    covariance = np.einsum("pqn,qrn,srn->psn", back, at.inverse, back)
+    covariance = np.einsum("prn,srn->psn", np.einsum("pqn,qrn->prn", back, at.inverse), back)
     root = np.sqrt(np.einsum("ppn->pn", covariance))
     return MixedFits(
         estimate=np.einsum("pqn,qn->pn", back, (data.shift + at.alpha) * data.scale),
