@@ -473,7 +473,10 @@ def paired(values, name, index, of="yi"):
         raise ValueError(f"{name} is {kind(values)}, which has no order; give a list, or a Series by the index of {of}")
     if not (is_pandas(index, "Index") and is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
         return values
-    if index.name == OF_RESULT and is_pandas(index, "RangeIndex"):
+    counted = index.name == OF_RESULT and is_pandas(index, "RangeIndex")
+    if counted and {*values.index.map(as_text)} == {*(names := study_labels(None, len(index)))}:
+        index, counted = sys.modules["pandas"].Index(names, name=OF_RESULT), False
+    if counted:
         if values.index.dtype.kind not in "iu" or values.index.is_monotonic_increasing:
             return values
         raise ValueError(
@@ -508,8 +511,10 @@ def paired(values, name, index, of="yi"):
 
 
 def only_numbered(labels):
-    """Whether labels are those of studies that nobody named: "Study 1" and so on."""
-    return all(re.fullmatch(r"Study \d+", str(label)) for label in labels)
+    """Whether labels are those of studies that nobody named: "Study 1" and so on, as they were counted."""
+    found = [re.fullmatch(r"Study (\d+)", str(label)) for label in labels]
+    at = [int(number[1]) for number in found if number]
+    return len(at) == len(found) and at == sorted(at)
 
 
 def few(names):

@@ -392,6 +392,13 @@ def test_a_point_that_may_stand_between_thousands_is_refused():
     assert problems[["row", "column", "value"]].to_numpy().tolist() == [[2, "n_t", "1.200"]]
 
 
+@pytest.mark.parametrize("names", [("S1", "S2"), ("A1", "B2"), ("Ω3", "7a"), ("<0.001", "<0.01")])
+def test_texts_of_a_letter_and_a_number_are_texts(names):
+    text = "study,events_t,n_t,events_p,n_p,p\n" + "".join(f"{x},12,30,7,31,{x}\n" for x in names)
+    table = ma.read_studies(io.StringIO(text))
+    assert table["study"].tolist() == table["p"].tolist() == list(names) and table["events_t"].tolist() == [12, 12]
+
+
 def test_rows_are_those_of_the_file():
     text = "study,events_t,n_t,events_p,n_p\n\nA,4,120,11,118\n,,,,\nB,7,210,212,205\n"
     table = ma.read_studies(io.StringIO(text))

@@ -42,7 +42,7 @@ ABOUT = "about"
 ABOUT_KEYS = ("measure", "arm_t", "arm_p", "outcome_name", "benefit")
 # As R and JASP write what is not known.
 _NOT_KNOWN = ("", "NA", "NaN", "nan")
-_NUMBER = re.compile(r"[+-−–]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+\-−–]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # What metafor and meta call the names of studies.
 _LABELS = ("slab", "studlab")
 # Covidence writes a row for each person who extracted, and one for what they agreed on.
