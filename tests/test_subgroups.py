@@ -296,8 +296,8 @@ def test_a_series_by_the_names_study_1_and_so_on_is_paired_by_them(labels):
     labels = labels and [f"Study {at}" for at in labels]
     pooled = ma.pool([0.1, 0.5, 0.9, 0.3], [0.01, 0.02, 0.03, 0.02], labels=labels)
     groups = pd.Series(list("abba"), index=[f"Study {at}" for at in (1, 2, 3, 4)])
-    for given in (groups, groups.iloc[[2, 0, 3, 1]]):
-        found = ma.pool_subgroups(pooled, given).groups
+    for series in (groups, groups.iloc[[2, 0, 3, 1]]):
+        found = ma.pool_subgroups(pooled, series).groups
         assert {name: {*each.labels} for name, each in found.items()} == {
             "a": {"Study 1", "Study 4"},
             "b": {"Study 2", "Study 3"},
