@@ -435,6 +435,8 @@ def no_results(table):
 
 # The name of an index of the labels of a result.
 OF_RESULT = "label of the result"
+# The exponential of a larger number is beyond double precision.
+_LARGEST_LOG = 700
 
 
 def paired(values, name, index, of="yi"):
@@ -508,6 +510,12 @@ def paired(values, name, index, of="yi"):
             f"same labels, or {name}.to_numpy(), which is paired by position"
         )
     return values.reindex(index)
+
+
+def no_ratios(yi, vi):
+    """Where logs are too large for their ratios, or the ends of their intervals, to be numbers."""
+    with np.errstate(invalid="ignore"):
+        return np.abs(yi) + 2 * np.sqrt(vi) > _LARGEST_LOG
 
 
 def only_numbered(labels):

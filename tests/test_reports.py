@@ -533,6 +533,11 @@ def test_proportions_are_not_tested_by_other_models_either(tmp_path):
     assert "p" in next(b.heads for b in tested.blocks if isinstance(b, Table) and b.heads[0] == "Model")
 
 
+def test_names_that_begin_with_a_digit_are_no_numbers():
+    cells = [["1. Smith, trial", "0.3 (−0.5 to 0.1)", "12"], ["2 Jones", "<0.01", ""], ["3 Ng", "[−2.0] of 7", "1"]]
+    assert [Table("", list("abc"), cells).is_numeric(i) for i in range(3)] == [False, True, True]
+
+
 def test_a_question_is_printed_as_it_was_asked(tmp_path):
     asked = "Does it help [@smith2020], or [@hartung2001]?"
     for kind in ("html", "md", "tex", "json", "docx"):

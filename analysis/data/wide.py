@@ -136,8 +136,6 @@ _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 _NEAR_MIDDLE, _OFF = 0.1, 0.5
 # Numbers with as many decimals were computed, not printed.
 _COMPUTED = 12
-# The exponential of a larger number is beyond double precision.
-_LARGEST_LOG = 700
 # Powers of a larger number could overflow in a formula.
 _LARGEST = 1e50
 # A spread is above what is lost when it is squared, and a variance above the square of that.
@@ -1211,9 +1209,7 @@ def _parts(reader, about, yi, vi):
     good_yi, good_vi = _check.good(yi, vi)
     fine = good_yi & good_vi
     if reader.options.measure.is_ratio:
-        with np.errstate(invalid="ignore"):
-            far = fine & (np.abs(yi) + 2 * np.sqrt(vi) > _LARGEST_LOG)
-        for at in np.flatnonzero(far):
+        for at in np.flatnonzero(fine & _check.no_ratios(yi, vi)):
             rule = "no ratio and no interval has such a log: its ratio is beyond double precision"
             reader._problem(at, "yi", float(yi[at]), rule, "Check whether it is a log, and its standard error.")
     told = {} if reader.shape == "effects" else UNDEFINED

@@ -586,15 +586,7 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
                 f"{model.right!r} does not give the design that was fitted: what the formula uses, or the formula "
                 "engine, is not the same where predict is called"
             )
-    if not isinstance(new_data, pd.DataFrame | Mapping):
-        new_data = _of_nameless(model, new_data)
-    if isinstance(new_data, Mapping) and all(np.ndim(value) == 0 for value in new_data.values()):
-        new_data = {name: [value] for name, value in new_data.items()}
-    try:
-        new = pd.DataFrame(new_data)
-    except ValueError as error:
-        shapes = ", ".join(f"{name} {np.shape(values)}" for name, values in new_data.items())
-        raise ValueError(f"new_data must have one value a row in each column, and has the shapes {shapes}") from error
+    new = _new_rows(model, new_data)
     table = _plain(new, "new_data")
     _require_moderators(model.moderators, table)
     named = table.columns.intersection(model.moderators.columns)
@@ -617,6 +609,22 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     x = exog.to_numpy(float)
     _none_missing(exog.index[np.isfinite(x).all(axis=1)], table)
     return x, new.index
+
+
+def _new_rows(model, new_data):
+    """New data as a table of one row or more."""
+    if not isinstance(new_data, pd.DataFrame | Mapping):
+        new_data = _of_nameless(model, new_data)
+    if isinstance(new_data, Mapping) and all(np.ndim(value) == 0 for value in new_data.values()):
+        new_data = {name: [value] for name, value in new_data.items()}
+    try:
+        new = pd.DataFrame(new_data)
+    except ValueError as error:
+        shapes = ", ".join(f"{name} {np.shape(values)}" for name, values in new_data.items())
+        raise ValueError(f"new_data must have one value a row in each column, and has the shapes {shapes}") from error
+    if not len(new):
+        raise ValueError("new_data has no row: give one for each value to be predicted")
+    return new
 
 
 def _require_moderators(moderators, table):

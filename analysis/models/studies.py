@@ -212,6 +212,12 @@ def read_studies(
         return f"{one} {i + 1}" + ("" if named is None else f" ({names[i]})")
 
     checked = _check.check(outcomes, spread, where, spread=raw.name)
+    if measure.is_ratio and (far := np.flatnonzero(_check.no_ratios(*checked))).size:
+        shown = _check.few([f"{where((at,))} has {checked[0][at]:g}" for at in far])
+        raise ValueError(
+            f"{shown}, and no {measure.name} or its interval has such a log: give logs and their variances, or leave "
+            "measure= out"
+        )
     if one == "study" and raw.table is not None:
         warn_of_repeats(yi, raw.table.iloc[kept], to)
     methods = yi if isinstance(yi, PooledEffect) else None

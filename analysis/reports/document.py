@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 WIDTH_MM = 174.0  # of the text: A4 with margins of 18 mm, as wide as two columns of a journal
 HEIGHT_MM = 255.0
 DPI = 300
+_NUMBER, _WORD = re.compile(r"[\[(−\-<> ]*\d"), re.compile(r"(?! (to|of) )\W[^\W\d_]{2}")
 _LONGEST_WORD = 16  # letters of a word of a table that is kept in one piece
 
 
@@ -66,7 +68,7 @@ class Table:
     def is_numeric(self, column: int) -> bool:
         """Return whether a column holds numbers, which are set to the right."""
         texts = [row[column] for row in self.rows if row[column]]
-        return bool(texts) and all(text.lstrip("[(−-<> ")[:1].isdigit() for text in texts)
+        return bool(texts) and all(_NUMBER.match(text) and not _WORD.search(text) for text in texts)
 
     def widths(self, room: float) -> list[float]:
         """Return the letters that each column is given: its longest text, or less where all have no room for theirs.

@@ -1270,6 +1270,16 @@ CALLS = [
         "share_beyond is about effects at least as good as 1 point, and nobody said what is good; give benefit='lower'",
     ),
     (
+        "no row to predict",
+        lambda d: FIT.predict(pd.DataFrame({"dose": []})),
+        "new_data has no row: give one for each value",
+    ),
+    (
+        "ratios of hundreds of thousands taken for logs",
+        lambda d: ma.pool([1e5, 2e5, 3e5], [1e8] * 3, measure="OR"),
+        "study 1 has 100000, .* no odds ratio or its interval has such a log: give logs",
+    ),
+    (
         "a moderator under another name",
         lambda d: FIT.predict({"Dose": 3}),
         "there is no column 'dose' .did you mean 'Dose'",
