@@ -256,3 +256,21 @@ def test_a_narrow_page_gives_up_all_circles_and_what_is_said_of_them():
 def test_what_cannot_be_drawn_is_refused(draw, error, message):
     with pytest.raises(error, match=message):
         draw()
+
+
+def test_what_has_no_bar_is_said_and_nobody_is_called_not_stated():
+    table = pd.DataFrame({"Study": list("AB"), "Q1": ["Yes", "Y"], "Q2": ["No", "Unclear"]})
+    caption = ma.risk_of_bias_summary(ma.read_risk_of_bias(table, tool="JBI")).content.caption
+    assert "No bars of other words: Q1." in caption and "in 1 domain:" in caption
+    for draw in (ma.risk_of_bias_summary, ma.traffic_light):
+        anybody, somebody = (
+            draw(ma.read_risk_of_bias(table, tool="JBI", **by)).content.caption for by in ({}, {"judged_by": "Ng"})
+        )
+        assert "Judged by Ng" in somebody and "udged by" not in anybody and "not stated" not in anybody
+
+
+def test_one_group_is_one(tmp_path):
+    effects = ma.effect_sizes(
+        pd.DataFrame({"study": list("AB"), "yi": [0.1, 0.4], "vi": 0.05, "dose": "low"}), measure="SMD"
+    )
+    assert "in 1 group (low)" in ma.forest(effects, by="dose").content.alt_text

@@ -538,6 +538,17 @@ def test_names_that_begin_with_a_digit_are_no_numbers():
     assert [Table("", list("abc"), cells).is_numeric(i) for i in range(3)] == [False, True, True]
 
 
+def test_totals_of_a_tool_are_said_and_drawn_as_they_are():
+    table = pd.DataFrame({"study": list("ABCDEF"), "yi": [0.1, 0.4, 0.2, 0.3, 0.5, 0.2], "vi": 0.05})
+    effects = ma.effect_sizes(table, measure="SMD")
+    totals = ma.read_risk_of_bias(pd.DataFrame({"Study": list("ABCD"), "Total": [5, 6, 7, 8]}), tool="PEDro")
+    beside = contents(ma.pool(effects), None, None, totals)
+    inside = contents(ma.pool(ma.with_risk_of_bias(effects, totals)), None, None, None)
+    names = [[block.name for block in kinds(found, Picture)] for found in (beside, inside)]
+    assert names == [["forest", "leave_one_out", "traffic_light"], ["forest", "leave_one_out"]]
+    assert any("4 of the 6 studies were judged" in block.text for block in kinds(beside, Paragraph))
+
+
 def test_a_question_is_printed_as_it_was_asked(tmp_path):
     asked = "Does it help [@smith2020], or [@hartung2001]?"
     for kind in ("html", "md", "tex", "json", "docx"):

@@ -17,6 +17,7 @@ from matplotlib.collections import PolyCollection
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageOptions, PageWidth
+from analysis.data.dictionary import NOT_STATED
 from analysis.evidence.risk_of_bias import (
     NOT_JUDGED,
     OVERALL,
@@ -35,7 +36,7 @@ from analysis.plots._marks import TONES, add, write
 from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
-from analysis.text import number
+from analysis.text import counted, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +112,18 @@ def _judges_sentence(found):
     domains = [
         f"{short}: {name.removeprefix(f'{short} ')}" for name, short in _short(found.table).items() if name not in HEADS
     ]
-    return "; ".join([f"Judged by {', '.join(found.judges)}", *domains])
+    return "; ".join([*_judges(found), *domains])
+
+
+def _judges(found):
+    """Who judged, in a list; an empty one where nobody said."""
+    known = [judge for judge in found.judges if judge != NOT_STATED]
+    return [f"Judged by {', '.join(known)}"] if known else []
+
+
+def with_bars(table: pd.DataFrame) -> list[str]:
+    """Return the domains of a table of judgements that bars can be made of: all of whose words have a letter."""
+    return [name for name in table if table[name].dropna().isin(list(LETTERS)).all()]
 
 
 @documented
@@ -302,11 +314,12 @@ def risk_of_bias_summary(
     if table.isna().all(axis=None):
         raise ValueError(f"judged says nothing of these {wording.nouns}; its studies are the ids of the effects")
     weights = _weights(judged, effects, trials) if weighted else np.ones(len(trials))
-    domains = [name for name in table if table[name].dropna().isin(list(LETTERS)).all()]
+    domains = with_bars(table)
     if not domains:
         raise ValueError(f"{found.tool} says nothing but {', '.join(table)}, of which no bars are made")
     rows = _share_rows(table[domains].fillna(NOT_JUDGED), weights)
     parts = by_level([name for name in (*LETTERS, NOT_JUDGED) if name in rows and rows[name].any()])
+    other = [name for name in table if name not in domains]
     none, of = int(table.isna().all(axis=1).sum()), wording.counted(len(table))
     letters = ", ".join(f"({words.letter_of(LETTERS[part])}) {part}" for part in parts if part in LETTERS)
     what = "weight" if weighted else wording.nouns
@@ -329,8 +342,12 @@ def risk_of_bias_summary(
         said=_whole_said(rows, parts),
         computed="",
         marks={f"{NAME}-*": f"bars: {letters}; numbers: {wording.nouns}"},
-        facts=(_whose_weights(effects) if weighted else "", not_judged_sentence(none, of, f"nobody with {found.tool}")),
-        notes=(words.named(f"Judged by {', '.join(found.judges)}"), words.sentences(note)),
+        facts=(
+            _whose_weights(effects) if weighted else "",
+            not_judged_sentence(none, of, f"nobody with {found.tool}"),
+            f"no bars of other words: {', '.join(other)}" if other else "",
+        ),
+        notes=(words.named(*_judges(found)), words.sentences(note)),
         seen=tuple(f"{row['text_name']}: {_counts_said(row, parts)}" for row in rows.to_dict("records")),
         kind="Bars of the risk of bias",
         printed={"Domain": ("text_name",)} | {part: (f"text_{part}",) for part in parts},
@@ -348,7 +365,7 @@ def _whole_said(rows, parts):
     """Return how many trials were judged what as a whole, or how many judgements there are."""
     if rows["name"].iloc[-1] in HEADS:
         return f"{rows['text_name'].iloc[-1]}: {_counts_said(rows.iloc[-1], parts)}."
-    return f"Judgements in {number(len(rows), 0)} domains: {_counts_said(rows[parts].sum(), parts)}."
+    return f"Judgements in {counted(len(rows), 'domain')}: {_counts_said(rows[parts].sum(), parts)}."
 
 
 def _counts_said(row, parts):

@@ -409,7 +409,7 @@ def seen_sentences(table, wording, each=", one per row"):
     table = Rows.of(table)
     trials, groups = table.of_kind("trial"), table.of_kind("heading")
     groups = groups[groups["contrast_k"] == groups["contrast_k"]] if len(groups) else groups
-    grouped = f" in {number(len(groups), 0)} groups ({', '.join(groups['name'])})" if len(groups) else ""
+    grouped = f" in {counted(len(groups), 'group')} ({', '.join(groups['name'])})" if len(groups) else ""
     spread = wording.span(*_ends(trials, "contrast_estimate"))
     of = wording.contrast or f"the {wording.measure.name}"
     return (

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.data.effect_sizes import effect_sizes
 from analysis.evidence.arms import PooledArms, pool_arms
 from analysis.evidence.multiverse import multiverse, multiverse_findings
-from analysis.evidence.risk_of_bias import risk_of_bias_findings
+from analysis.evidence.risk_of_bias import judgements, risk_of_bias_findings
 from analysis.models.counts import PooledCounts
 from analysis.models.multilevel import MultilevelEffect
 from analysis.models.pooling import leave_one_out, pool
@@ -24,7 +24,7 @@ from analysis.plots._forests import steps_forest
 from analysis.plots._funnel import funnel
 from analysis.plots._multiverse import multiverse_plot
 from analysis.plots._posterior import posterior_plot
-from analysis.plots._risk_of_bias import risk_of_bias_summary, traffic_light
+from analysis.plots._risk_of_bias import risk_of_bias_summary, traffic_light, with_bars
 from analysis.plots._selection import selection_plot
 from analysis.plots._therapies import therapies_forest
 from analysis.reports.again import fingerprint, lines
@@ -327,9 +327,11 @@ def _risk_of_bias(judged, pooled, effects):
     if judged is not None:
         if effects is not None:
             yield Paragraph(" ".join(risk_of_bias_findings(judged, effects).splitlines()))
-        yield Picture("risk_of_bias_summary", risk_of_bias_summary(judged, effects, **_SHOWN))
+        if with_bars(judgements(judged).table):
+            yield Picture("risk_of_bias_summary", risk_of_bias_summary(judged, effects, **_SHOWN))
         yield Picture("traffic_light", traffic_light(judged, effects, **_SHOWN))
-    if own and pooled is not None:
+    # Totals are no groups.
+    if own and pooled is not None and isinstance(effects.table["risk_of_bias"].dtype, pd.CategoricalDtype):
         yield Picture("forest_by_risk_of_bias", forest(effects, by="risk_of_bias", **_SHOWN))
 
 
