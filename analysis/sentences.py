@@ -791,9 +791,9 @@ def _correlation(fit):
 
 def _narrow(words, pooled):
     """Which interval is shown where HKSJ is narrower than Wald, and what the other one is."""
+    expected = "agree better than chance" if pooled.tau2 == 0 else "lie closer to their mean than tau² and chance"
     why = (
-        f"The HKSJ interval is narrower than the Wald interval here, because the {words.nouns} agree better than "
-        "chance would have it"
+        f"The HKSJ interval is narrower than the Wald interval here, because the {words.nouns} {expected} would have it"
     )
     other = "HKSJ" if pooled.ci_method == "HKSJ-wide" else "z"
     ends = pooled.confidence_interval(pooled.confidence_level, ci_method=other)
