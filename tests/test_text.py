@@ -59,7 +59,7 @@ def test_summary_says_what_few_studies_and_narrow_intervals_mean():
     alike = ma.pool([-1.0, -1.01, -0.99, -1.0, -1.0], [0.1] * 5)
     assert alike.hksj_narrower and "narrower than the Wald" in alike.summary()
     assert "because the studies agree better than chance would have it" in alike.summary()
-    differ = ma.pool([-1.0, -0.2, 0.6, -0.4, 0.2, -1.4], [0.1] * 6, tau2=0.6)
+    differ = ma.pool([-1.0, -0.2, 0.6, -0.4, 0.2, -1.4], [0.1] * 6, tau2=1.0)
     assert differ.hksj_narrower and "lie closer to their mean than tau² and chance would have it" in differ.summary()
     assert "Common-effect" in ma.pool([-1, 0.5], [0.1, 0.1], tau2_method="CE").summary()
 
