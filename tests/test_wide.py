@@ -1113,3 +1113,19 @@ def test_figures_point_to_what_is_good(benefit, left):
         assert len(said) == (2 if left else 0), "no arrow where nobody said what is good"
     asked = ma.forest(pooled, favours=("better sleep", "worse sleep")).findobj(Text)
     assert "← better sleep" in [text.get_text() for text in asked]
+
+
+def test_a_row_of_totals_is_no_study():
+    counts = pd.DataFrame({"study": ["Ann", "Bob", "Cid"], "events_t": [12, 18, 9], "n_t": [30, 42, 25]})
+    counts = counts.assign(events_p=[7, 11, 8], n_p=[31, 40, 26])
+    sums = {"study": "Total (95% CI)"} | counts.drop(columns="study").sum().to_dict()
+    for at in (0, 3):
+        table = pd.concat([counts[:at], pd.DataFrame([sums]), counts[at:]], ignore_index=True)
+        with pytest.raises(ma.TrialDataError, match=f"row {at + 2}, study 'Total .95% CI.', .*: this row holds the sums"):
+            ma.effect_sizes(table, measure="OR")
+        with pytest.raises(ma.TrialDataError, match="this row holds the sums of all others, and is no study"):
+            ma.trials_from_wide(table)
+    # a name alone, or sums alone, may be those of a study
+    for name, shift in (("Total", 1), ("Dee", 0)):
+        fine = pd.concat([counts, pd.DataFrame([sums | {"study": name, "n_t": sums["n_t"] + shift}])])
+        assert len(ma.effect_sizes(fine.reset_index(drop=True), measure="OR")) == 4

@@ -6,6 +6,7 @@ listed; a row without an effect is a problem or is left out with its reason, as 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -134,6 +135,9 @@ FROM_ROW = "x_from_row"
 _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 # How far from the middle of its interval, in halves of its width, an effect may lie that fits in it, or does not.
 _NEAR_MIDDLE, _OFF = 0.1, 0.5
+# What of all studies can be summed, and what a row of sums is called.
+_SUMMED = {"n", "events", "time"}
+_TOTAL = re.compile(r"\b(total|overall|sum|pooled|combined|all|gesamt|summe)\b", re.IGNORECASE)
 # Numbers with as many decimals were computed, not printed.
 _COMPUTED = 12
 # Powers of a larger number could overflow in a formula.
@@ -290,6 +294,7 @@ def wide_effects(
         shape = _shape(options.measure, columns, frame)
         reader.take(shape, columns)
         reader.refuse_one_for_two()
+        reader.refuse_totals()
         _refuse_crossover(reader)
         # What overflows has no effect, and is told so.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -542,6 +547,19 @@ class _Reader:
                 problems.append(f"{' and '.join(names)} are read from one column, {column!r}")
         if problems:
             raise ValueError(f"{'; '.join(problems)}, which cannot be both: name the column of each")
+
+    def refuse_totals(self):
+        """Refuse a row that bears the name of a total and holds the sums of all others."""
+        counted = [self.get(name) for name in self.values if _kind(name) in _SUMMED]
+        if self.k < 3 or not counted:
+            return
+        numbers = np.stack(counted)
+        half = 0.5 * np.nansum(numbers, axis=1, keepdims=True)
+        alike = (np.isclose(numbers, half) | np.isnan(numbers)).all(axis=0) & (numbers > 0.0).any(axis=0)
+        for at in np.flatnonzero(alike):
+            if _TOTAL.search(str(self.who["study"][at])):
+                rule = "this row holds the sums of all others, and is no study"
+                self._problem(at, "study", str(self.who["study"][at]), rule, "Leave it out")
 
     def _refuse_idle_options(self):
         """Refuse an option that would do nothing for this shape."""
@@ -1398,6 +1416,7 @@ def trials_from_wide(
     reader.take("two arms", columns)
     _need_for_arms(reader, outcome)
     reader.refuse_one_for_two()
+    reader.refuse_totals()
     for arm, called in zip(_BOTH, arms, strict=True):
         _fill_arm(reader, arm, called)
         _fill_change(reader, arm, called)
