@@ -385,6 +385,15 @@ def test_spreadsheets_with_commas():
         ma.read_studies(io.StringIO(text), decimal=";")
 
 
+def test_a_point_beside_decimal_commas_is_refused_whatever_the_number():
+    text = "study;mean_t;sd_t;n_t;mean_p;sd_p;n_p\nA;1.200;110,5;30;1.100;99,5;31\nB;850;95,5;20;900;95,0;20\n"
+    table = ma.read_studies(io.StringIO(text), decimal=",")
+    problems = refused(lambda: ma.effect_sizes(table, measure="MD"), "may have a point between thousands")
+    assert problems[["row", "column", "value"]].to_numpy().tolist() == [[2, "mean_t", "1.200"], [2, "mean_p", "1.100"]]
+    points = ma.read_studies(io.StringIO("study,yi,se\nA,1.234,0.101\nB,2.345,0.202\n"))
+    assert ma.effect_sizes(points, measure="MD").yi.tolist() == [1.234, 2.345]
+
+
 def test_a_point_that_may_stand_between_thousands_is_refused():
     text = "study,events_t,n_t,events_p,n_p\nA,4,1.200,11,118\nB,7,210,12,205\n"
     table = ma.read_studies(io.StringIO(text))

@@ -1121,7 +1121,9 @@ def test_a_row_of_totals_is_no_study():
     sums = {"study": "Total (95% CI)"} | counts.drop(columns="study").sum().to_dict()
     for at in (0, 3):
         table = pd.concat([counts[:at], pd.DataFrame([sums]), counts[at:]], ignore_index=True)
-        with pytest.raises(ma.TrialDataError, match=f"row {at + 2}, study 'Total .95% CI.', .*: this row holds the sums"):
+        with pytest.raises(
+            ma.TrialDataError, match=f"row {at + 2}, study 'Total .95% CI.', .*: this row holds the sums"
+        ):
             ma.effect_sizes(table, measure="OR")
         with pytest.raises(ma.TrialDataError, match="this row holds the sums of all others, and is no study"):
             ma.trials_from_wide(table)

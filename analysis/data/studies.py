@@ -30,7 +30,7 @@ from analysis.data.files import (
 )
 from analysis.data.revman import DATA_ROWS, Outcome, outcomes_of_review, outcomes_of_rows
 from analysis.data.trials import PERHAPS_THOUSANDS, decimal_between_semicolons
-from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES, TOLD_BY_FILE
+from analysis.data.wide import COLUMN_ARGUMENTS, DECIMAL, SHAPES, TOLD_BY_FILE
 from analysis.data.workbook import read_sheet
 
 #: A table whose columns nobody knows beforehand.
@@ -143,7 +143,7 @@ def read_studies(
     table = pd.DataFrame({name: _typed(cells[name], decimal or ".") for name in cells}, index=cells.index)
     table, told = _named(table)
     told |= about_sheet(file)
-    table.attrs = {"source": file.source, TOLD_BY_FILE: told}
+    table.attrs = {"source": file.source, TOLD_BY_FILE: told, DECIMAL: decimal or "."}
     return table
 
 

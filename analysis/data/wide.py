@@ -129,6 +129,8 @@ SHAPES = {
 COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for name in shape.columns))
 #: Where a table keeps the arguments of `effect_sizes` that its file told.
 TOLD_BY_FILE = "effect_sizes"
+#: Where a table keeps the sign of decimals of its file.
+DECIMAL = "decimal"
 #: The column in which trials made of a wide table keep the row that each arm was in.
 FROM_ROW = "x_from_row"
 # As the arm-level table calls both arms, and the correlation it assumes.
@@ -603,7 +605,8 @@ class _Reader:
 
     def _numbers(self, name):
         """The cells of a column as floats, NaN for a blank; text that reads as a number is one."""
-        out, counts = np.full(self.k, np.nan), name.split("_")[0] in ("n", "events")
+        out = np.full(self.k, np.nan)
+        pointed = name.split("_")[0] in ("n", "events") or self.frame.attrs.get(DECIMAL) == ","
         column = self.frame[self.source[name]]
         if isinstance(column.dtype, pd.SparseDtype):
             column = column.sparse.to_dense()
@@ -619,7 +622,7 @@ class _Reader:
                 if not isinstance(cell, Real | Decimal | str | bytes) or isinstance(cell, bool) or "_" in as_text(cell):
                     raise ValueError
                 cell = cell.decode() if isinstance(cell, bytes) else cell
-                if isinstance(cell, str) and counts and PERHAPS_THOUSANDS.fullmatch(cell.strip()):
+                if isinstance(cell, str) and pointed and PERHAPS_THOUSANDS.fullmatch(cell.strip()):
                     rule = "this may have a point between thousands, or decimals"
                     self._problem(at, name, cell, rule, "Type it without the point, as 1000 for a thousand.")
                     continue
