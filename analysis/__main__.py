@@ -10,6 +10,7 @@ import argparse
 import codecs
 import contextlib
 import difflib
+import itertools
 import json
 import os
 import re
@@ -209,8 +210,17 @@ def _add_reading(one):
 def _add_pooling(one):
     how = one.add_argument_group("how it is pooled")
     how.add_argument("--by", metavar="COLUMN", help="pool groups apart, and compare them")
+    how.add_argument(
+        "--both-arms",
+        action="store_true",
+        help="placebo beside treatment: the change in each arm (needs scores before and after, and the scale's ends)",
+    )
     how.add_argument("--tau2-method", metavar="CODE", help="REML PM DL EB ML HE HS SJ CE (REML)")
-    how.add_argument("--ci-method", metavar="NAME", help="HKSJ-wide HKSJ HKSJ-mod z t (HKSJ-wide)")
+    how.add_argument(
+        "--ci-method",
+        metavar="NAME",
+        help="HKSJ-wide HKSJ HKSJ-mod z t (HKSJ-wide); with --cluster CR2 CR1 t z (CR2)",
+    )
     how.add_argument("--pi-method", metavar="NAME", help="Nagashima t(k-1) t(k-2) z (Nagashima)")
     how.add_argument("--confidence-level", type=float, metavar="LEVEL", help="of all intervals (0.95)")
 
@@ -218,7 +228,7 @@ def _add_pooling(one):
 _ABOUT_HELP = {
     "study": "names of the studies",
     "label": "what to show for a row",
-    "cluster": "what belongs together",
+    "cluster": "what belongs together: several effects of one trial, which pool and report then pool in three levels",
     "year": "years",
 }
 _WORDS = {
@@ -360,10 +370,17 @@ def _table_in_words(table: pd.DataFrame, source: str, width: int) -> str:
 
 def _as_options(text: str) -> str:
     """A text that names arguments of the library, such as missing='drop', with the options in their place."""
-    text = text.replace("overwrite=True", "--overwrite")
+    for call, option in _CALLS.items():
+        text = text.replace(call, option)
     return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')}{' ' * bool(found[2])}{found[2] or ''}", text)
 
 
+_CALLS = {
+    "overwrite=True": "--overwrite",
+    ". effect_sizes(df, ...) pools them in": "; without --both-arms they are pooled in",
+    "pool_multilevel(effects) does not": "--cluster COLUMN does not",
+    "so there is nothing nested; use pool": "so there is nothing nested; leave --cluster out",
+}
 _ARGUMENT = re.compile(
     r"\b(measure|outcome|decimal|missing|missing_sd|multi_arm|level|log|correlation|comparator|times|arms|benefit|study|"
     r"[a-z_]+_[tp]|yi|vi|se|scale_min|scale_max)=('[^']*'|[\d.]+)?"
@@ -474,13 +491,76 @@ def _effects(args, table: _Table) -> EffectSizes:
     import analysis
 
     given = _arguments(args, table)
+    _refuse_rows_of_arms(args, table)
     if lacking := _lacks_measure(table, given):
         if args.command != "check":
             raise UsageError(lacking + _guess(args, table, given))
         given["measure"] = _possible(table, given)[0]
         _progress(args, f"no measure is named: checked as {given['measure']}")
-    try:
+    with _refusing(args, table, given):
         return analysis.effect_sizes(table.frame, **given)
+
+
+def _effects_of_arms(args, table: _Table) -> EffectSizes:
+    """The effects of trials whose arms are pooled too; a table with one row a study becomes one of arms."""
+    import analysis
+
+    given = _arguments(args, table)
+    given = table.frame.attrs.get("effect_sizes", {}) | given
+    if (measure := given.get("measure") or "MD") != "MD":
+        raise UsageError(
+            f"--both-arms is of means, and --measure {measure} is not; leave one out, or give --measure MD"
+        )
+    given["measure"] = "MD"
+    no_changes = UsageError(
+        "--both-arms: no trial has the scores of both arms before and after, or their changes; leave it out, or name "
+        "such columns: --baseline-mean-t, --final-mean-t, or --change-mean-t, and those of -p"
+    )
+    made = ("MD",) if table.of_arms else _possible(table, given)
+    if "MD" not in made and (made or "yi" in {*given, *table.frame}):
+        raise no_changes
+    with _refusing(args, table, given):
+        trials, more = table.frame, given
+        if not table.of_arms:
+            more = {name: given.pop(name) for name in (*_OF_ARMS, "measure", "missing") if name in given}
+            trials = analysis.trials_from_wide(table.frame, **given)
+        if trials[["change_mean", "baseline_mean"]].isna().all(axis=None):
+            raise no_changes
+        effects = analysis.effect_sizes(trials, **more)
+    if not {"change_placebo", "change_treatment"} <= {*effects.table.dropna(axis="columns", how="all")}:
+        raise no_changes
+    return effects
+
+
+def _refuse_rows_of_arms(args, table):
+    """Say of a table of arms under other headings what they are to be, unless a measure of single arms is named."""
+    from analysis.data.headings import MEASURES, rows_of_arms
+
+    of_one_arm = {code for kind in ("one mean", "one count", "correlations", "changes") for code in MEASURES[kind]}
+    if table.of_arms or args.measure in of_one_arm or not (names := rows_of_arms(table.frame)):
+        return
+    wide = max(map(len, names))
+    listed = "\n".join(f"  {heading:<{wide}}  {name}" for heading, name in names.items())
+    raise UsageError(_ROWS_OF_ARMS.format(listed, _command([*_called(), "template", "trials.xlsx", "--shape", "arms"])))
+
+
+_ROWS_OF_ARMS = """\
+this table seems to have one row an arm. Give its columns the names of the data dictionary, then check it again:
+
+{}
+
+The words of arm are treatment, placebo, active, no treatment and usual care; what an arm is called goes to a column
+arm_label, and all other columns get x_ before their names. Means need the ends of their scale, scale_min and scale_max;
+without ends, put both arms of a study into one row: mean_t sd_t n_t mean_p sd_p n_p. All columns are explained by
+  {}
+If each row is a study of one arm, name the measure: --measure MN, PLO …"""
+
+
+@contextlib.contextmanager
+def _refusing(args, table, given) -> Iterator[None]:
+    """What the library cannot do with a table, told as options, with what its headings seem to ask for."""
+    try:
+        yield
     except (ValueError, TypeError) as error:
         if _is_data_error(error) or "no row has an effect" in str(error):
             raise
@@ -496,6 +576,8 @@ def _possible(table, given) -> tuple[str, ...]:
     """The measures that the columns of a table make, by those that are named or bear the names of arguments."""
     from analysis.data.headings import MEASURES, recognised
 
+    if table.of_arms:
+        return MEASURES["counts"]
     names = {*given, *table.frame.attrs.get("effect_sizes", {}), *map(str, table.frame.columns)}
     if "yi" in names and not {"mean_t", "events_t"} <= {*given}:
         return ()
@@ -520,8 +602,9 @@ def _possible(table, given) -> tuple[str, ...]:
 
 
 def _names_measure(table) -> bool:
-    """Whether a file says which measure is meant, or has one row an arm, of which it is MD unless somebody says."""
-    return table.of_arms or "measure" in table.frame.attrs.get("effect_sizes", {})
+    """Whether a file says which measure is meant, or has means of arms, of which it is MD unless somebody says."""
+    means = table.frame.filter(regex="^(final|change)_mean$") if table.of_arms else table.frame.iloc[:, :0]
+    return means.notna().any(axis=None) or "measure" in table.frame.attrs.get("effect_sizes", {})
 
 
 def _lacks_measure(table, given) -> str:
@@ -549,50 +632,76 @@ _WHEN = {
 
 def _guess(args, table, given) -> str:
     """The command that the headings seem to ask for, to check and to run."""
-    from analysis.data.headings import STUDY, recognised
+    from analysis.data.headings import MEASURES, about, recognised
 
-    if table.of_arms or any(name.startswith("column_") and value for name, value in vars(args).items()):
+    if table.of_arms or _names_columns(args):
         return ""
     found = recognised(table.frame)
     if found is None or table.frame.attrs.get("effect_sizes", {}).keys() & found.arguments.keys():
-        return _no_guess(table, given, found)
-    from analysis.data.headings import MEASURES, words_of
-
-    words = [sys.executable.rsplit(os.sep, 1)[-1].removesuffix(".exe"), "-m", "analysis", args.command, args.file]
+        return _no_guess(table, found)
+    words = [*_called(), args.command, *_words_behind(args)]
     measure = given.get("measure") or found.measure or MEASURES[found.kind][0]
-    if measure:
+    if measure and args.measure is None:
         words += ["--measure", measure]
-    headings = {words_of(name): name for name in table.frame.columns}
-    study = next((headings[each] for each in STUDY.split(",") if each in headings), None)
-    if study is not None:
-        words += ["--study", study]
+    named = args.column_study or args.column_label
+    called = {} if named else {key: about(table.frame).get(key, "study") for key in ("study", "label")}
+    for name, column in ((name, column) for name, column in called.items() if column != "study"):
+        words += [f"--{name}", column]
     for name, column in found.arguments.items():
         if column != name:
             words += [f"--{name.replace('_', '-')}", *([column] if isinstance(column, str) else column)]
-    if found.log is not None and "ci" in found.arguments:
+    if found.log is not None and "ci" in found.arguments and args.log is None:
         words += ["--log", "yes" if found.log else "no"]
     if found.arms and not args.arms:
         words += ["--arms", *found.arms]
-    said = f"\nno heading tells {', '.join(found.missing)}" if found.missing else ""
-    said += (
-        "" if study or {"study", "trial"} & set(headings) else "\nno heading tells the names of the studies: --study"
-    )
-    also = [code for code in MEASURES[found.kind] if code and code != measure]
-    also = f"\n--measure may be {', '.join(also)} too." if also else ""
-    return f"\n\nBy its headings this may be meant; check it, then run it:{said}\n\n  {_command(words)}\n{also}"
+    said, also = _known_of(args, table, found, measure)
+    lines = ["", "", "By its headings this may be meant; check it, then run it:", *said, "", f"  {_command(words)}", ""]
+    return "\n".join([*lines, *also])
 
 
-def _no_guess(table, given, found) -> str:
+def _names_columns(args):
+    """Whether a column of numbers is named."""
+    named = {name.removeprefix("column_") for name, value in vars(args).items() if name.startswith("column_") and value}
+    return bool(named - {*ABOUT})
+
+
+def _known_of(args, table, found, measure):
+    """What a guess does not know, and what else may be asked for."""
+    from analysis.data.headings import MEASURES, about, which_arm
+
+    said = [f"no heading tells {', '.join(found.missing)}"] if found.missing else []
+    said += [which_arm(found)] if which_arm(found) else []
+    if not {"study", "label"} & {*about(table.frame)} and not args.column_study and not args.column_label:
+        said.append("no heading tells the names of the studies: --study")
+    if getattr(args, "both_arms", False) and not {"scale_min", "scale_max"} <= {*table.frame}:
+        said.append("--both-arms wants the ends of the scale too, a number or a column each: --scale-min --scale-max")
+    if not measure:
+        return said, ["Where it is known what the effects are, add it: --measure MD, SMD, OR, RR, HR …"]
+    also = "; ".join(f"{code}{_WHEN.get(code, '')}" for code in MEASURES[found.kind] if code and code != measure)
+    return said, [f"--measure may be {also}."] if also else []
+
+
+def _no_guess(table, found) -> str:
     if found is not None or "yi" in table.frame:
         return ""
+    template = _command([*_called(), "template"])
     return (
         f"\n\nIts columns are: {', '.join(map(str, table.frame.columns))}.\n"
         "Name those that hold the numbers, as one of\n"
         '  --mean-t "…" --sd-t "…" --n-t "…" --mean-p "…" --sd-p "…" --n-p "…"    means of two arms\n'
         '  --events-t "…" --n-t "…" --events-p "…" --n-p "…"                      counts of two arms\n'
         '  --yi "…" --se "…"    or    --yi "…" --ci "…" "…"                       effects\n'
-        'and --study "…"; or let python -m analysis template write a workbook whose columns need no names.'
+        f'and --study "…"; or let {template} write a workbook whose columns need no names.'
     )
+
+
+def _called() -> list[str]:
+    """How this program was called, such as .venv/bin/python -m analysis: a command can be copied as it stands."""
+    words = sys.orig_argv
+    if any(pair == ("-m", "analysis") for pair in itertools.pairwise(words)):
+        return [words[0], "-m", "analysis"]
+    installed = Path(sys.argv[0]).stem
+    return [installed] if installed == "pain-meta-analysis" else ["python", "-m", "analysis"]
 
 
 def _command(words):
@@ -619,7 +728,7 @@ def _template(args) -> int:
     except ModuleNotFoundError as error:
         raise WriteError(_needs(error, "a workbook", "excel")) from None
     _write({path: data})
-    command = _command(["python", "-m", "analysis", "check", str(path)])
+    command = _command([*_called(), "check", str(path)])
     words = f"{path}: fill in the first sheet and the sheet 'about', then:\n  {command}"
     _print(args, words, {"files": [str(path)]})
     return FINE
@@ -630,15 +739,65 @@ def _check(args) -> int:
     effects = _effects(args, table)
     words = [f"{args.file}: fine. {_counted(effects)}", *_derived(effects)]
     named = args.measure is not None or not effects.measure or _names_measure(table)
-    words += _next(args, "pool", [] if named else ["--measure", effects.measure.code])
+    more = [] if named else ["--measure", effects.measure.code]
+    more += _label(args, table)
+    words += _taken(args, table)
+    words += [*_next(args, "pool", more), *_or(args, table, effects, more)]
     _print(args, "\n".join(words), {"problems": [], **_of_effects(effects, rows=False)})
     return FINE
 
 
+def _label(args, table) -> list[str]:
+    """The option that names studies by their authors, where their own column only counts them."""
+    from analysis.data.headings import about
+
+    named = args.column_label or args.column_study or table.of_arms
+    return [] if named or "label" not in (found := about(table.frame)) else ["--label", found["label"]]
+
+
+def _taken(args, table) -> Iterator[str]:
+    """What was taken by the headings of another program, which nobody had to name."""
+    from analysis.data.headings import of_program, which_arm
+
+    found = None if table.of_arms or _names_columns(args) else of_program(table.frame)
+    if found is not None and found.arguments.keys() & table.frame.attrs.get("effect_sizes", {}).keys():
+        yield f"taken by headings: {', '.join(f'{name} {column}' for name, column in found.arguments.items())}"
+        yield from filter(None, [which_arm(found)])
+
+
 def _next(args, command, more=()) -> list[str]:
     """The command that comes next, which runs as it stands."""
-    words = args.words[args.words.index(args.command) + 1 :]
-    return ["next:", f"  {_command(['python', '-m', 'analysis', command, *words, *more])}"]
+    return ["next:", _line_to_type(args, command, more)]
+
+
+def _line_to_type(args, command, more=()):
+    return f"  {_command([*_called(), command, *_words_behind(args), *more])}"
+
+
+def _words_behind(args):
+    """What was typed behind the name of the command."""
+    return args.words[args.words.index(args.command) + 1 :]
+
+
+def _or(args, table, effects, more) -> Iterator[str]:
+    """What else a table can do, with the command."""
+    if effects.table["study"].duplicated().any():
+        study = args.column_study or next((name for name in ("study", "trial") if name in table.frame), None)
+        if args.column_cluster is None and study:
+            yield "or, because several effects of one study are not independent, in three levels:"
+            yield _line_to_type(args, "pool", [*more, "--cluster", study])
+    elif args.column_cluster is None and _has_both_changes(args, table, effects):
+        yield "or, with placebo beside treatment:"
+        yield _line_to_type(args, "pool", [*more, "--both-arms"])
+
+
+def _has_both_changes(args, table, effects):
+    if table.of_arms:
+        changes = effects.table.reindex(columns=["change_placebo", "change_treatment"])
+        return changes.notna().all(axis="columns").any()
+    named = {*_arguments(args, table), *map(str, table.frame.columns)}
+    both = ({f"{score}_mean_t", f"{score}_mean_p", "scale_min", "scale_max"} for score in ("baseline", "change"))
+    return effects.measure == "MD" and any(needed <= named for needed in both)
 
 
 def _effects_command(args) -> int:
@@ -666,7 +825,7 @@ def _pool(args) -> int:
     _progress(args, "drawing the forest plot")
     import analysis
 
-    figure = analysis.forest(pooled)
+    figure = (analysis.arms_forest if args.both_arms else analysis.forest)(pooled)
     with _writing():
         files = [str(path) for path in analysis.save_figure(figure, folder / "forest")]
     _print(
@@ -692,24 +851,64 @@ def _report(args) -> int:
         more["risk_of_bias"] = analysis.read_risk_of_bias(args.risk_of_bias, tool=args.tool)
     with _writing():
         files = [str(path) for path in analysis.report(pooled, folder, formats=formats, **more)]
-    _print(args, "\n".join(f"wrote {file}" for file in files), _of_pooled(pooled) | {"files": files})
+    first = next(iter(sorted(files, key=lambda file: not file.endswith(".html"))))
+    words = [*(f"wrote {file}" for file in files), f"read {first}"]
+    _print(args, "\n".join(words), _of_pooled(pooled) | {"files": files})
     return FINE
 
 
 def _pooled(args):
+    """The effects of a file, and what they are pooled to: one result, groups, both arms, or three levels."""
+    methods = _methods(args)
     table = _read(args)
-    effects = _effects(args, table)
+    effects = _effects_of_arms(args, table) if args.both_arms else _effects(args, table)
     import analysis
 
-    names = ("tau2_method", "ci_method", "pi_method", "confidence_level")
-    options = {name: value for name in names if (value := getattr(args, name)) is not None}
     _progress(args, f"pooling {_counted(effects)}")
-    if args.by is not None:
-        if args.by not in effects.table:
-            known = ", ".join(map(str, table.frame.columns))
-            raise UsageError(f"--by {args.by!r} is not a column of the table; it has {known}")
-        return effects, analysis.pool_subgroups(effects, args.by, **options)
-    return effects, analysis.pool(effects, **options)
+    # A column that comes along with the arms of trials has x_ before its name.
+    by = f"x_{args.by}" if args.both_arms and f"x_{args.by}" in effects.table else args.by
+    if by is not None and by not in effects.table:
+        known = ", ".join(map(str, table.frame.columns))
+        raise UsageError(f"--by {args.by!r} is not a column of the table; it has {known}")
+    if args.both_arms:
+        return effects, analysis.pool_arms(effects, by=by, **methods)
+    if args.column_cluster is not None:
+        try:
+            return effects, analysis.pool_multilevel(effects, **methods)
+        except ValueError as error:
+            raise UsageError(_as_options(str(error))) from None
+    if by is not None:
+        return effects, analysis.pool_subgroups(effects, by, **methods)
+    return effects, analysis.pool(effects, **methods)
+
+
+def _methods(args) -> dict[str, Any]:
+    """The methods that are named; UsageError for those that the model does not know, before a file is read."""
+    from typing import get_args
+
+    from analysis import _types
+
+    model = {"tau2_method": _types.Tau2Method, "ci_method": _types.CIMethod, "pi_method": _types.PIMethod}
+    if args.column_cluster is not None:
+        if args.by is not None or args.both_arms:
+            other = "--both-arms" if args.both_arms else "--by"
+            raise UsageError(f"--cluster pools in three levels, and {other} does not; leave one of them out")
+        model = {"tau2_method": _types.LikelihoodMethod, "ci_method": _types.ClusterCIMethod}
+    named = {name: getattr(args, name) for name in ("tau2_method", "ci_method", "pi_method", "confidence_level")}
+    named = {name: value for name, value in named.items() if value is not None}
+    for name, value in named.items():
+        known = get_args(model[name]) if name in model else ()
+        flag = f"--{name.replace('_', '-')}"
+        three = " with --cluster" if args.column_cluster is not None else ""
+        if name == "pi_method" and name not in model:
+            raise UsageError(f"{flag} is not for{three[5:]}, which has one prediction interval; leave it out")
+        if known and value not in known:
+            near = difflib.get_close_matches(value, known, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"{flag} {value}: give one of {', '.join(known)}{three}{meant}")
+    if args.confidence_level is not None and not 0 < args.confidence_level < 1:
+        raise UsageError(f"--confidence-level {args.confidence_level}: give a number between 0 and 1, such as 0.95")
+    return named
 
 
 def _counted(effects):
@@ -737,6 +936,9 @@ def _of_effects(effects, rows=True) -> dict[str, Any]:
 
 
 def _of_pooled(pooled) -> dict[str, Any]:
+    if hasattr(pooled, "contrast"):
+        told = {"both_arms": _roles(pooled), "pooled": _numbers(pooled.contrast)}
+        return told | ({"groups": {name: _roles(each) for name, each in pooled.groups.items()}} if pooled.by else {})
     groups = getattr(pooled, "groups", None)
     if groups is not None:
         return {
@@ -746,12 +948,28 @@ def _of_pooled(pooled) -> dict[str, Any]:
     return {"pooled": _numbers(pooled)}
 
 
+def _roles(arms):
+    """Both arms and their contrast; None for an arm of which no trial reports a change."""
+    return {
+        role: one and _numbers(one) for role in ("placebo", "treatment", "contrast") for one in [getattr(arms, role)]
+    }
+
+
+_NUMBERS = (
+    "k clusters estimate se statistic df pvalue tau2 sigma2 i2 q q_df q_pvalue tau2_method ci_method pi_method "
+    "confidence_level ci pi tau2_ci sigma2_ci"
+).split()
+
+
 def _numbers(one):
-    names = "k estimate se statistic df pvalue tau2 i2 q q_df q_pvalue tau2_method ci_method pi_method".split()
-    numbers = {name: getattr(one, name) for name in (*names, "confidence_level")}
-    numbers |= {name: list(getattr(one, name)) for name in ("ci", "pi", "tau2_ci")}
+    """The numbers of a result by name, those that it has; of three levels a variance is one between and one within."""
+    numbers = {name: _plain(getattr(one, name)) for name in _NUMBERS if hasattr(one, name)}
     shown = {"estimate": one.shown("estimate"), "ci": list(one.shown("ci")), "pi": list(one.shown("pi"))}
     return numbers | {"measure": str(one.measure), "shown": shown}
+
+
+def _plain(value):
+    return {name: _plain(each) for name, each in value._asdict().items()} if hasattr(value, "between") else value
 
 
 def _folder(args) -> Path:
@@ -866,7 +1084,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _note(args, message):
     """Say what the library warns of, once."""
-    text = str(message)
+    text = _as_options(str(message))
     if text not in args.notes:
         args.notes.append(text)
         _say(_coloured("note: ", "33", sys.stderr) + text)

@@ -9,8 +9,19 @@ import pandas as pd
 import pytest
 
 import analysis as ma
-from analysis.data import dictionary
-from analysis.data.headings import MEASURES, PROGRAMS, recognised
+from analysis.data import dictionary, headings
+from analysis.data.headings import (
+    IN_ROWS_OF_ARMS,
+    LETTERS,
+    MEASURES,
+    PROGRAMS,
+    QUANTITIES,
+    TIMES,
+    about,
+    recognised,
+    rows_of_arms,
+    which_arm,
+)
 from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES
 from tests.test_wide import INPUTS, RTOL, of_reference
 
@@ -176,6 +187,143 @@ def test_ratios_of_revman_are_not_taken_for_differences():
     assert recognised(table) is None
 
 
+ARM_MEANS = "mean_t sd_t n_t mean_p sd_p n_p"
+ARM_COUNTS = "events_t n_t events_p n_p"
+ARM_SCORES = " ".join(f"baseline_mean{a} baseline_sd{a} final_mean{a} final_sd{a} n{a}" for a in ("_t", "_p"))
+#: Headings of tables that others published or that our pages show: where, the kind of row, the arguments and the
+#: columns that take them, and what else stands there.
+PUBLISHED = [
+    ("README", "counts", ARM_COUNTS, "ev1,n1,ev2,n2", "Study"),
+    ("README", "means", ARM_MEANS, "m1,sd1,n1,m2,sd2,n2", "Study"),
+    ("README", "means", ARM_MEANS, "m1,s1,n1,m2,s2,n2", "Study"),
+    ("README", "scores", ARM_SCORES, "b1,bs1,m1,s1,n1,b2,bs2,m2,s2,n2", "Study"),
+    ("docs/your_data.md", "scores", ARM_SCORES, "b1,bs1,e1,es1,n1,b2,bs2,e2,es2,n2", "Trial"),
+    ("docs/your_data.md", "means", ARM_MEANS, "m laser,sd laser,n laser,m sham,sd sham,n sham", "Study"),
+    ("letters", "counts", ARM_COUNTS, "e1,n1,e2,n2", "Study"),
+    ("a spreadsheet", "means", ARM_MEANS, "Mean exp,SD exp,N exp,Mean con,SD con,N con", "Author,Year"),
+    (
+        "a spreadsheet",
+        "means",
+        ARM_MEANS,
+        "Intervention_mean,Intervention_sd,Intervention_n,Control_mean,Control_sd,Control_n",
+        "Study",
+    ),
+    (
+        "a template in R",
+        "means",
+        ARM_MEANS,
+        "Intervention.Means,Intervention.SD,Intervention.N,Control.Means,Control.SD,Control.N",
+        "Study.ID",
+    ),
+    ("a spreadsheet", "means", ARM_MEANS, "tx_mean,tx_sd,tx_n,ctrl_mean,ctrl_sd,ctrl_n", "id"),
+    ("a spreadsheet", "means", ARM_MEANS, "M IG,SD IG,N IG,M CG,SD CG,N CG", "Author,Year"),
+    (
+        "a spreadsheet",
+        "means",
+        ARM_MEANS,
+        "Mean (laser),SD (laser),n (laser),Mean (sham),SD (sham),n (sham)",
+        "Study",
+    ),
+    ("a spreadsheet", "means", ARM_MEANS, "Mean CBT,SD CBT,N CBT,Mean TAU,SD TAU,N TAU", "Study"),
+    ("a spreadsheet", "means", ARM_MEANS, "Mean CBT,SD CBT,N CBT,Mean WLC,SD WLC,N WLC", "Study"),
+    ("a spreadsheet", "means", ARM_MEANS, "mean1,sd1,n1,mean0,sd0,n0", "study"),
+    ("Stata's manual", "means", ARM_MEANS, "meant,sdt,nt,meanc,sdc,nc", "Study"),
+    ("meta", "counts", ARM_COUNTS, "event.e,n.e,event.c,n.c", "author,year"),
+    ("meta, Fleiss1993bin", "counts", ARM_COUNTS, "d.asp,n.asp,d.plac,n.plac", "study,year"),
+    (
+        "meta, Fleiss1993cont",
+        "means",
+        ARM_MEANS,
+        "mean.psyc,sd.psyc,n.psyc,mean.cont,sd.cont,n.cont",
+        "study,year",
+    ),
+    ("meta, cisapride", "counts", ARM_COUNTS, "event.cisa,n.cisa,event.plac,n.plac", "study"),
+    ("meta, Olkin1995", "counts", ARM_COUNTS, "ev.exp,n.exp,ev.cont,n.cont", "author,year"),
+    (
+        "metadat, dat.axfors2021",
+        "counts",
+        ARM_COUNTS,
+        "hcq_arm_event,hcq_arm_total,control_arm_event,control_arm_total",
+        "id",
+    ),
+    ("metadat, dat.viechtbauer2021", "counts", ARM_COUNTS, "xTi,nTi,xCi,nCi", "trial,dose"),
+    ("metadat, dat.bcg", "counts", ARM_COUNTS, "tpos,tpos + tneg,cpos,cpos + cneg", "trial,author,year,ablat,alloc"),
+    (
+        "metafor, Morris 2008",
+        "changes",
+        "mean_post sd_post mean_pre sd_pre n correlation",
+        "m_post,sd_post,m_pre,sd_pre,ni,ri",
+        "",
+    ),
+    (
+        "notebook 11",
+        "scores",
+        f"{ARM_SCORES} correlation",
+        "pre1,sdpre1,post1,sdpost1,n1,pre2,sdpre2,post2,sdpost2,n2,r",
+        "study",
+    ),
+    ("Cochrane", "counts", ARM_COUNTS, "Events 1,Total 1,Events 2,Total 2", "Study"),
+    ("metadat, dat.hackshaw1998", "effects", "yi ci", "or,or.lb,or.ub", "study,author,year,country"),
+    ("dmetar, HealthWellbeing", "correlations", "r n", "cor,n", "author"),
+    ("dmetar, OpioidMisuse", "one count", "events n", "event,n", "author"),
+]
+
+
+@pytest.mark.parametrize(("where", "kind", "arguments", "headings", "others"), PUBLISHED)
+def test_headings_of_published_tables(where, kind, arguments, headings, others):
+    taken = headings.split(",")
+    there = list(dict.fromkeys(part for heading in taken for part in heading.split(" + ")))
+    # The order of columns tells nothing.
+    table = columns(",".join([*filter(None, [others]), *reversed(there)]))
+    found = recognised(table)
+    expected = dict(
+        zip(arguments.split(), taken if "ci" not in arguments.split() else [taken[0], tuple(taken[1:])], strict=True)
+    )
+    assert (found.kind, found.arguments, found.missing) == (kind, expected, ()), where
+
+
+def test_which_arm_is_treated_is_said_to_be_a_guess():
+    assert which_arm(recognised(columns("ev1,n1,ev2,n2"))) == (
+        "which arm is treated is a guess: that of 'ev1', not that of 'ev2'"
+    )
+    assert which_arm(recognised(columns("study,yi,vi"))) == which_arm(recognised(columns("author,event,n"))) == ""
+    with pytest.raises(ma.TrialDataError, match="which arm is treated is a guess: that of 'm1i', not that of 'm2i'"):
+        ma.read_trials(pd.DataFrame(INPUTS["two_means"]))
+
+
+def test_what_names_the_studies():
+    for table, found in (
+        ({"trial": [1, 2], "author": ["Ann", "Bo"]}, {"study": "trial", "label": "author"}),
+        ({"trial": ["a", "b"], "author": ["Ann", "Bo"]}, {"study": "trial"}),
+        ({"Author": ["Ann", "Bo"], "Year": [1, 2]}, {"study": "Author", "year": "Year"}),
+        ({"author": [1, 2]}, {"study": "author"}),
+        ({"school": ["A", "B"], "effect": [1, 2]}, {"study": "school"}),
+        ({"school": ["A", "A"], "effect": [1, 2]}, {}),  # what stands twice is no name
+        ({"effect": [1, 2], "school": ["A", "B"]}, {}),
+        ({"label": ["A", "B"], "effect": [1, 2]}, {"label": "label"}),
+    ):
+        assert about(pd.DataFrame(table)) == found
+    rubin = pd.DataFrame({"school": ["A", "B"], "effect": [28.4, 7.9], "se": [14.9, 10.2]})
+    assert (
+        headings.call(rubin, recognised(rubin)) == "effect_sizes(df, measure='', study='school', yi='effect', se='se')"
+    )
+
+
+SENN = {"study": ["a", "a", "b", "b"], "ni": 20, "treatment": ["drug", "placebo"] * 2, "mi": -1.0, "sdi": 1.5}
+
+
+def test_one_row_an_arm_under_other_headings():
+    # Of dat.senn2013 in metadat: Senn and others 2013, Stat Methods Med Res 22:169-189.
+    names = {"study": "study", "treatment": "arm", "mi": "final_mean or change_mean", "sdi": "final_sd or change_sd"}
+    assert rows_of_arms(pd.DataFrame(SENN)) == names | {"ni": "n"}
+    counts = pd.DataFrame({"Trial": ["a", "a"], "Group": ["x", "y"], "N": 5, "Events": 2})
+    assert rows_of_arms(counts) == {"Trial": "study", "Group": "arm", "N": "n", "Events": "events"}
+    assert rows_of_arms(pd.DataFrame(SENN | {"study": [*"abcd"]})) == {}, "a study in each row"
+    assert rows_of_arms(pd.DataFrame(SENN).drop(columns="treatment")) == {}
+    assert rows_of_arms(pd.DataFrame(SENN)[["study", "treatment", "ni"]]) == {}, "nothing was measured"
+    assert set(" or ".join(IN_ROWS_OF_ARMS.values()).split(" or ")) <= {*dictionary.COLUMNS}
+
+
 # --- before and after
 
 BEFORE_AND_AFTER = """\
@@ -235,6 +383,7 @@ def columns(text):
     ("headings", "missing"),
     [
         ("m1i,sd1i,m2i,sd2i", "n_t, n_p"),
+        ("m_pre,m_post,sd_pre,ni,ri", "sd_post"),
         ("study,mean laser,SD laser,mean sham,SD sham", "n_t, n_p"),
         ("study,events laser,n laser,events sham", "n_p"),
         ("study,mean laser,SE laser,n laser,mean sham,SD sham", "n_p"),
@@ -295,6 +444,15 @@ def test_what_else_is_recognised(headings, call):
         "study,mean A,SD A,n A,mean B,SD B,n B",  # nobody says which is the treatment
         "study,pain mean A,pain SD A,n A,pain mean P,pain SD P,n P,sleep mean A,sleep SD A,sleep mean P,sleep SD P",
         "study,mean,sd,n",
+        "study,group,event,n",
+        "study,mean laser,sd laser,n laser,mean tens,sd tens,n tens,mean sham,sd sham,n sham",  # which of two?
+        "study,m1,s1,n1,m2,s2,n2,m3,s3,n3",
+        "study,b1,bs1,e1,n1,b2,bs2,e2,n2",  # a letter that nothing explains
+        "study,e1,es1,n1,e2,es2,n2",
+        "study,x1,n1,x2,n2",  # events or means
+        "study,r1,n1,r2,n2",
+        "study,e,n,c,m",
+        "study,bleed.exp,n.exp,bleed.plac,n.plac",  # what was counted has a name of its own
     ],
 )
 def test_what_headings_do_not_tell_is_not_guessed(headings):
@@ -332,5 +490,8 @@ def test_a_table_of_arms_is_none():
 def test_the_tables_of_headings_speak_of_what_there_is():
     for kind, named in PROGRAMS:
         assert set(named) <= {*COLUMN_ARGUMENTS} and kind in MEASURES
+    for letters, words in LETTERS.items():
+        assert len(letters.split()) == len(words.split(","))
+        assert {word for each in words.split(",") for word in each.split()} <= {*QUANTITIES, *TIMES}
     made = {measure for shape in SHAPES.values() for measure in shape.formulas}
     assert {code for codes in MEASURES.values() for code in codes} <= made | {""}

@@ -33,21 +33,36 @@ def _both(names: str, *headings: str) -> dict[str, str]:
 
 
 #: Headings of other programs, letter by letter, each with the argument that takes the column; a sum of columns is
-#: written as one. metafor's are those of `escalc`, meta's those of its data sets, RevMan's those of its data package.
+#: written as one. metafor's are those of `escalc`, and like meta's those of its data sets, Stata's those of its manual,
+#: RevMan's those of its data package.
 PROGRAMS = (
     ("means", _both("mean sd n", "m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")),
     ("counts", _both("events n", "ai", "n1i", "ci", "n2i")),
     ("counts", _both("events n", "ai", "ai + bi", "ci", "ci + di")),
+    ("counts", _both("events n", "tpos", "tpos + tneg", "cpos", "cpos + cneg")),
+    ("counts", _both("events n", "xTi", "nTi", "xCi", "nCi")),
     ("person-time", _both("events time", "x1i", "t1i", "x2i", "t2i")),
     (
         "changes",
         {"mean_post": "m1i", "sd_post": "sd1i", "mean_pre": "m2i", "sd_pre": "sd2i", "n": "ni", "correlation": "ri"},
+    ),
+    (
+        "changes",
+        {
+            "mean_post": "m_post",
+            "sd_post": "sd_post",
+            "mean_pre": "m_pre",
+            "sd_pre": "sd_pre",
+            "n": "ni",
+            "correlation": "ri",
+        },
     ),
     ("one mean", {"mean": "mi", "sd": "sdi", "n": "ni"}),
     ("one count", {"events": "xi", "n": "ni"}),
     ("correlations", {"r": "ri", "n": "ni"}),
     ("means", _both("mean sd n", "Me", "Se", "Ne", "Mc", "Sc", "Nc")),
     ("counts", _both("events n", "Ee", "Ne", "Ec", "Nc")),
+    ("means", _both("mean sd n", "meant", "sdt", "nt", "meanc", "sdc", "nc")),
     ("effects", {"yi": "yi", "vi": "vi"}),
     ("effects", {"yi": "yi", "se": "sei"}),
     ("effects", {"yi": "TE", "se": "seTE"}),
@@ -58,8 +73,8 @@ RESULTS = (("effects", {"yi": "Mean", "ci": ("CI start", "CI end")}),)
 
 #: Words for what a number is; those of the second table count where no other of the first stands beside them.
 QUANTITIES = {
-    "mean": "mean average mw mittelwert",
-    "sd": "sd stddev stdev std standardabweichung",
+    "mean": "mean means average mw mittelwert",
+    "sd": "sd sds stddev stdev std standardabweichung",
     "n": "n nobs",
     "events": "events event cases responders deaths died cured ereignisse",
     "se": "se sem stderr standardfehler",
@@ -71,6 +86,7 @@ QUANTITIES = {
     "low": "lower low lcl",
     "high": "upper high ucl",
     "time": "persontime personyears",
+    "r": "r ri cor corr correlation",
 }
 SIZES = "total size people patients participants number anzahl personen patienten".split()
 _PHRASES = {
@@ -92,17 +108,45 @@ TIMES = {
     "final": "final post after end endpoint followup nach nachher",
     "change": "change changes delta veränderung änderung",
 }
-TREATED = "t treatment treated treat trt tx intervention experimental exp e active verum 1".split()
+TREATED = "t treatment treated treat trt tx intervention interv int ig i experimental exp e eg active verum 1".split()
 CONTROL = (
-    "p placebo plac pbo plazebo control controls ctrl ctl con c comparator comparison sham schein kontrolle 2 usual "
-    "waiting waitlist untreated"
+    "p placebo plac pbo plazebo control controls ctrl ctl contr cont con cg c comparator comparison sham schein "
+    "kontrolle vehicle 0 2 usual tau waiting waitlist wl wlc untreated"
 ).split()
+#: Letters, and what they stand for where all of them stand with the names of both arms, and no other does.
+LETTERS = {
+    "m sd n": "mean,sd,n",
+    "m s n": "mean,sd,n",
+    "m se n": "mean,se,n",
+    "m sd": "mean,sd",
+    "m s": "mean,sd",
+    "x sd n": "mean,sd,n",
+    "x s n": "mean,sd,n",
+    "b bs m s n": "baseline mean,baseline sd,final mean,final sd,n",
+    "b bs e es n": "baseline mean,baseline sd,final mean,final sd,n",
+    "pre sdpre post sdpost n": "baseline mean,baseline sd,final mean,final sd,n",
+    "ev n": "events,n",
+    "evt n": "events,n",
+    "e n": "events,n",
+    "d n": "events,n",
+}
+#: Headings of a column that says which arm a row is; what the numbers beside it are called in a table of arms.
+ROW_AN_ARM = "arm,group,treatment,trt,intervention,gruppe"
+IN_ROWS_OF_ARMS = {
+    "n": "n",
+    "mean": "final_mean or change_mean",
+    "sd": "final_sd or change_sd",
+    "se": "final_se or change_se",
+    "events": "events",
+}
 _FILLERS = "of the in for ci group arm arms gruppe score 95".split()
 STUDY = (
     "study,study or subgroup,studie,study id,study name,trial,trial id,studlab,slab,name,author year,first author,"
     "author,autor,paper,publication,reference,ref"
 )
 YEAR = "year,study year,publication year,pub year,jahr"
+#: What names studies for readers where their own column only counts them.
+LABEL = "label,author,authors,first author,author year,citation,studlab,slab"
 
 #: Words for an effect, with its measure and whether it is a log; and for what tells its precision.
 EFFECTS = {
@@ -137,12 +181,14 @@ LIMITS = (
     "lower,upper",
     "low,high",
     "lcl,ucl",
+    "lci,uci",
     "ll,ul",
     "lb,ub",
     "ci lb,ci ub",
     "lower limit,upper limit",
 )
 
+_LETTERS = max(len(word) for letters in LETTERS for word in letters.split())
 # How far from its middle an effect may lie in an interval of a difference: what is printed is rounded.
 _LOPSIDED = 0.1
 _WORD = re.compile(r"[qQ][13](?![0-9])|[^\W\d_]?[^\WA-ZÄÖÜ\d_]+|[A-ZÄÖÜ]+(?![a-zäöüß])|\d+")
@@ -186,10 +232,17 @@ def recognised(frame: pd.DataFrame) -> Recognised | None:
         return None
     blank = frame.isna() | frame.astype(object).map(lambda cell: isinstance(cell, str) and not cell.strip())
     filled = [name for name in frame.columns if isinstance(name, str) and not blank[name].all()]
-    ways = [*_of_programs(filled, PROGRAMS), _of_arms(filled), _of_effects(filled), *_of_programs(filled, RESULTS)]
+    ways = [*_of_programs(filled, PROGRAMS), _of_arms(filled), _of_effects(filled), _of_one(filled)]
+    ways += _of_programs(filled, RESULTS)
     ways = [way for way in ways if way is not None and not _is_lopsided(frame, way)]
+    # What says less of the same columns says it by chance: ri and ni beside scores before and after are no result.
+    ways = [way for way in ways if not any(_columns(way) < _columns(other) for other in ways)]
     complete = [way for way in ways if not way.missing]
     return next(iter([*complete, *ways]), None)
+
+
+def _columns(way):
+    return {heading for each in way.arguments.values() for heading in ([each] if isinstance(each, str) else each)}
 
 
 def of_program(frame: pd.DataFrame) -> Recognised | None:
@@ -227,20 +280,14 @@ def call(
     str
         With "?" for what no heading tells.
     """
-    words = {" ".join(_words(heading)): heading for heading in frame.columns if isinstance(heading, str)}
-    about = {
-        argument: next((words[each] for each in known.split(",") if each in words), None)
-        for argument, known in (("study", STUDY), ("year", YEAR))
-    }
-    if about["study"] is None and "label" in words:
-        about["label"] = words["label"]
+    words = {words_of(heading): heading for heading in frame.columns if isinstance(heading, str)}
     scale = {
         f"scale_{end}": words[each]
         for end in ("min", "max")
         for each in (f"scale {end}", f"skala {end}")
         if each in words
     }
-    arguments = {key: heading for key, heading in about.items() if heading is not None} | dict(found.arguments)
+    arguments = about(frame) | found.arguments
     sums = {key: heading for key, heading in found.arguments.items() if isinstance(heading, str) and " + " in heading}
     if sums:
         name += ".assign(" + ", ".join(f"{key}={_sum(name, heading)}" for key, heading in sums.items()) + ")"
@@ -255,6 +302,61 @@ def call(
     if arms_too and len(scale) == 2 and any(key.startswith("baseline") for key in found.arguments):
         return f"trials_from_wide({name}, {', '.join(given)})"
     return f"effect_sizes({name}, measure={code!r}, {', '.join(given)})"
+
+
+def about(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the columns that seem to name the studies and to hold their years, by argument.
+
+    A column of texts, each another, that stands first names the studies where no heading does; where their names are
+    numbers only, a column of authors is their label.
+
+    Examples
+    --------
+    >>> about(pd.DataFrame({"trial": [1, 2], "author": ["Ann", "Bo"], "year": [2001, 2002]}))
+    {'study': 'trial', 'year': 'year', 'label': 'author'}
+    >>> about(pd.DataFrame({"school": ["A", "B"], "effect": [1, 2]}))
+    {'study': 'school'}
+    """
+    words = {words_of(heading): heading for heading in frame.columns if isinstance(heading, str)}
+    study, year, label = (
+        next((words[each] for each in known.split(",") if each in words), None) for known in (STUDY, YEAR, LABEL)
+    )
+    if study is None and label is None and len(frame.columns) and not _numbers(frame.iloc[:, 0]).any():
+        first = frame.iloc[:, 0]
+        study = frame.columns[0] if first.is_unique and first.notna().all() else None
+    if study is not None and (study == label or not _numbers(frame[study]).all()):
+        label = None
+    found = {"study": study, "year": year, "label": label}
+    return {argument: heading for argument, heading in found.items() if heading is not None}
+
+
+def _numbers(column):
+    return pd.to_numeric(column, errors="coerce").notna()
+
+
+def rows_of_arms(frame: pd.DataFrame) -> dict[str, str]:
+    """Return what the columns are to be called of a table that seems to hold one row an arm; of any other nothing.
+
+    It has a column that says so, several rows of a study, and numbers of one arm.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"study": ["A", "A"], "treatment": ["laser", "placebo"], "ni": [20, 21], "xi": [3, 9]})
+    >>> rows_of_arms(table)
+    {'study': 'study', 'treatment': 'arm', 'xi': 'events', 'ni': 'n'}
+    """
+    words = {words_of(heading): heading for heading in frame.columns if isinstance(heading, str)}
+    study = about(frame).get("study")
+    arm = next((words[each] for each in ROW_AN_ARM.split(",") if each in words), None)
+    if study is None or arm is None or not frame[study].duplicated().any():
+        return {}
+    alone = [
+        way.arguments for way in _of_programs([*words.values()], PROGRAMS) if {"mean", "events"} & {*way.arguments}
+    ]
+    numbers = {heading: quantity for way in alone[:1] for quantity, heading in way.items()}
+    numbers |= {h.column: h.quantity for h in (_read(heading, {}) for heading in words.values()) if h and not h.rest}
+    names = {heading: IN_ROWS_OF_ARMS[each] for heading, each in numbers.items() if each in IN_ROWS_OF_ARMS}
+    return {study: "study", arm: "arm"} | names if {"n"} < {*names.values()} else {}
 
 
 def advice(frame: pd.DataFrame, measure: str | None = None, *, arms_too: bool = False) -> str:
@@ -274,7 +376,17 @@ def advice(frame: pd.DataFrame, measure: str | None = None, *, arms_too: bool = 
         said.append(f"measure= may be {', '.join(others)} too")
     if arms_too and line.startswith("effect_sizes") and found.kind in ("means", "scores"):
         said.append("trials_from_wide with the same columns, scale_min= and scale_max= gives the arms of the trials")
-    return f"\n    {line}\n" + "; ".join(said)
+    return "\n".join([f"\n    {line}", *filter(None, [which_arm(found)]), "; ".join(said)])
+
+
+def which_arm(found: Recognised) -> str:
+    """Return that it is a guess which of two arms is the treated one; "" where there are no two."""
+    treated, control = (
+        next((x for key, x in found.arguments.items() if key.endswith(arm)), None) for arm in ("_t", "_p")
+    )
+    return (
+        f"which arm is treated is a guess: that of {treated!r}, not that of {control!r}" if treated and control else ""
+    )
 
 
 def _sum(name, heading):
@@ -311,13 +423,13 @@ class _Heading(NamedTuple):
     rest: tuple[str, ...]
 
 
-def _read(column):
+def _read(column, letters):
     """What a heading says: the quantity, the time, and all other words; None where it names no quantity."""
     words = _words(column)
     if {"scale", "skala"} & set(words):
         return None
-    if len(words) == 2 and words[0] in ("m", "s") and {words[1]} & {*TREATED, *CONTROL}:
-        words[0] = {"m": "mean", "s": "sd"}[words[0]]
+    if len(words) > 1 and len(set(words) & set(letters)) == 1:
+        words = " ".join(letters.get(word, word) for word in words).split()
     kinds = [(word, kind) for word in words for kind, known in QUANTITIES.items() if word in known.split()]
     if "ci" not in words:
         # Low is a word of many other things, such as low level laser.
@@ -334,15 +446,38 @@ def _read(column):
 
 def _of_arms(filled):
     """Two arms told by one word each, which all other words of their headings do without."""
-    headings = [found for found in map(_read, filled) if found is not None]
+    ways = []
+    for letters in ("", *LETTERS):
+        meant = dict(zip(letters.split(), LETTERS.get(letters, "").split(","), strict=False))
+        names = _two_arms([found for found in (_read(column, meant) for column in filled) if found is not None])
+        if names and (not meant or all(_letters_of(filled, name) == {*meant} for name in names[0])):
+            ways.append(_named(*names))
+    ways = [way for way in ways if way is not None]
+    # Letters say more than the words beside them, such as the scores before of a table of means.
+    way = max(ways, key=lambda way: (not way.missing, len(way.arguments)), default=None)
+    told = [h.column for h in (_read(column, {}) for column in filled) if h and h.quantity == "r" and not h.rest]
+    if way and way.kind == "scores" and len(told) == 1:
+        return way._replace(arguments=way.arguments | {"correlation": told[0]})
+    return way
+
+
+def _two_arms(headings):
+    """The names of two arms and their columns, None where no two have most in common."""
     where = {word: frozenset(h.column for h in headings if word in h.rest) for h in headings for word in h.rest}
     # Words that stand in the same headings are one name, such as "low level laser".
     together = {}
     for word, columns in where.items():
         together.setdefault(columns, []).append(word)
     ways = [_pair(headings, *pair) for pair in permutations(together.values(), 2) if _is_control(pair[1], pair[0])]
-    best = max((way for way in ways if way), key=lambda way: len(set(way[1]) & set(way[2])), default=None)
-    return _named(*best) if best else None
+    ways = sorted((way for way in ways if way), key=lambda way: -len(set(way[1]) & set(way[2])))
+    alike = [way for way in ways if len(set(way[1]) & set(way[2])) == len(set(ways[0][1]) & set(ways[0][2]))]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _letters_of(filled, arm):
+    """What stands with the name of an arm and nothing else, if it is short."""
+    rests = [[word for word in _words(column) if word not in arm] for column in filled if {*arm} <= {*_words(column)}]
+    return {rest[0] for rest in rests if len(rest) == 1 and len(rest[0]) <= _LETTERS}
 
 
 def _is_control(name, other):
@@ -428,6 +563,21 @@ def _arms(names, arguments):
     return tuple(hit[0] if hit else name for hit, name in zip(found, called, strict=True))
 
 
+def _of_one(filled):
+    """People and their events, or a correlation, of a study without arms."""
+    if any({*ROW_AN_ARM.split(",")} & {*_words(column)} for column in filled):
+        return None
+    found = {}
+    for h in (_read(column, {}) for column in filled):
+        if h is not None and not h.rest and not h.time:
+            found.setdefault(h.quantity, []).append(h.column)
+    columns = {name: headings[0] for name, headings in found.items() if len(headings) == 1}
+    kinds = {("events", "n"): "one count", ("r", "n"): "correlations"}
+    return next(
+        (Recognised(kind, columns) for names, kind in kinds.items() if {*names} == {*found} == {*columns}), None
+    )
+
+
 def _of_effects(filled):
     """Effects as printed, with what tells their precision."""
     # 95 is the level that is taken where nobody names another.
@@ -442,8 +592,10 @@ def _of_effects(filled):
                 return Recognised("effects", yi | {argument: spread}, measure=measure)
         for ends in LIMITS:
             low, high = ends.split(",")
-            if low in words and high in words:
-                return Recognised("effects", yi | {"ci": (words[low], words[high])}, measure=measure, log=log)
+            for limits in ((low, high), (f"{word} {low}", f"{word} {high}")):
+                if {*limits} <= {*words}:
+                    ci = words[limits[0]], words[limits[1]]
+                    return Recognised("effects", yi | {"ci": ci}, measure=measure, log=log)
     return None
 
 
