@@ -4,7 +4,10 @@ import math
 import pickle
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from statistics import NormalDist
 
+import numpy as np
 import pandas as pd
 import pytest
 from data_cases import published_effects
@@ -12,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis as ma
-from analysis.evidence.grade import CERTAINTIES, DOMAINS
+from analysis.evidence.grade import CERTAINTIES, DOMAINS, people_in
 
+DATA = Path(__file__).parents[1] / "data/trials.csv"
 COUNTS = pd.DataFrame(
     {"study": list("ABCD"), "events_t": [4, 6, 9, 12], "n_t": [40, 35, 60, 80], "events_p": [9, 11, 20, 25]}
 ).assign(n_p=[41, 36, 58, 82])
@@ -293,3 +297,115 @@ def test_many_meta_analyses_are_no_outcome():
 
 def test_words_are_closed():
     assert CERTAINTIES == ("high", "moderate", "low", "very low") and len(DOMAINS) == 8
+
+
+def several(measure="SMD", benefit="higher", scale=1.0):
+    """Effects of which some share a study."""
+    table = pd.DataFrame({"study": list("AABBCDD"), "vi": 0.02 * scale**2})
+    table["yi"] = scale * np.array([0.2, 0.9, 1.1, 0.3, 0.1, 0.6, 0.8])
+    return ma.pool_multilevel(ma.effect_sizes(table, measure=measure, benefit=benefit, arms=ARMS))
+
+
+def normal(x):
+    return 0.5 * (1.0 + math.erf(x / math.sqrt(2.0)))
+
+
+def test_a_three_level_model_has_absolute_effects_and_a_share_without_an_interval():
+    fit = several("OR", "lower", -1.0)
+    ratio = ma.Threshold(0.8, "between-group", "ratio")
+    found = ma.summary_of_findings({"relapse": fit}, comparator_risk=0.3, threshold=ratio)
+    odds = [math.exp(x) * 0.3 / 0.7 for x in (fit.estimate, *fit.ci)]
+    risks = [x / (1 + x) for x in odds]
+    about = row(found)
+    assert about[["risk", "risk_low", "risk_high"]].tolist() == pytest.approx(risks)
+    assert [about["nnt"], about["nnt_low"], about["nnt_high"]] == pytest.approx(
+        [1 / (0.3 - risks[0]), 1 / (0.3 - risks[1]), 1 / (0.3 - risks[2])]
+    )
+    tau = math.sqrt(fit.sigma2.between + fit.sigma2.within)
+    assert tau > 0.1 and about["share_beyond"] == pytest.approx(normal((math.log(0.8) - fit.estimate) / tau))
+    assert math.isnan(about["share_low"]) and (about["k"], about["effects"]) == (4, 7)
+    cells = {head: cell for head, cell in zip(found.printed, found._cells()[0], strict=True)}
+    assert cells["Evidence"] == ("4 studies (7 effects), people not stated", "a")
+    share = f"in {round(100 * about['share_beyond'])}% of comparable studies"
+    assert cells["Smallest worthwhile difference"][0].endswith(share)
+    assert cells["Smallest worthwhile difference"][1] == "b"
+    assert found.notes == (
+        ("a", "Several effects are of one study, whose people are in each: they are not counted."),
+        ("b", "The share has no interval: none is known of a three-level model."),
+    )
+    assert "(b)" in str(found) and "<sup>a</sup>" in found.to_markdown() and "<sup>b</sup>" in found._repr_html_()
+
+
+def test_people_of_several_effects_are_not_counted_twice():
+    table = COUNTS.assign(study=list("AABC"))
+    effects = ma.effect_sizes(table, measure="RR", arms=ARMS, benefit="lower")
+    assert people_in(ma.pool(counted("RR"))) == 432 and math.isnan(people_in(ma.pool_multilevel(effects)))
+
+
+def test_a_standardised_difference_of_a_three_level_model_has_a_number_needed():
+    fit = several()
+    found = row(ma.summary_of_findings({"function": fit}, comparator_risk=0.4))
+    # Furukawa & Leucht 2011: responders are those beyond the share, moved by the difference
+    at = NormalDist().inv_cdf(0.4)
+    shares = [normal(at + d) - 0.4 for d in (fit.estimate, *fit.ci)]
+    assert [found["nnt"], found["nnt_low"], found["nnt_high"]] == pytest.approx(
+        [1 / shares[0], 1 / shares[2], 1 / shares[1]]
+    )
+    assert ma.nnt(fit, 0.4).estimate == pytest.approx(1 / shares[0])
+
+
+def test_imputed_sds_have_a_share_of_settings_without_an_interval():
+    fit = ma.pool_imputed(published_effects(), imputations=10, seed=2)
+    found = ma.summary_of_findings({"pain": fit}, threshold=THRESHOLD)
+    about = row(found)
+    assert about["share_beyond"] == pytest.approx(normal((-1 - fit.estimate) / math.sqrt(fit.tau2)))
+    assert about["people"] == row(ma.summary_of_findings({"pain": ma.pool(published_effects())}))["people"]
+    assert found.notes == (("a", "The share has no interval: none is known of SDs that are imputed."),)
+    assert re.search(r"in \d\d% of comparable trials$", found.printed["Smallest worthwhile difference"][0])
+    common = ma.pool_imputed(published_effects(), imputations=10, tau2_method="CE")
+    told = ma.summary_of_findings({"pain": common}, threshold=THRESHOLD)
+    assert math.isnan(row(told)["share_beyond"]) and told.notes == ()
+    assert "No share of settings for pain: the common-effect model has one true effect for all trials." in told.remarks
+    effects = published_effects().where(status="as printed")
+    few = ma.pool_imputed(effects.where(study=effects.study[:2]))
+    assert few.k == 2
+    told = ma.summary_of_findings({"pain": few}, threshold=THRESHOLD)
+    assert told.remarks == (
+        "No share of settings for pain: 2 trials cannot show how true effects vary; 3 are the least.",
+    )
+
+
+@pytest.mark.parametrize("method", ["random effects", "MH"])
+def test_responders_come_with_their_own_risks(method):
+    trials = ma.read_trials(DATA)
+    responders = ma.pool_responders(trials, method=method)
+    points = ma.Threshold(10, "between-group", "percentage points")
+    found = ma.summary_of_findings({"relief": responders}, threshold=points)
+    about = row(found)
+    assert about["measure"] == "RR" and about["estimate"] == pytest.approx(math.exp(responders.ratio.estimate))
+    assert about["comparator_risk"] == responders.placebo.estimate
+    assert about[["risk", "risk_low", "risk_high"]].tolist() == [
+        responders.treatment.estimate,
+        *responders.treatment.ci,
+    ]
+    ends = [max(-1, min(1, x)) for x in (responders.difference.estimate, *responders.difference.ci)]
+    assert about[["difference", "difference_low", "difference_high"]].tolist() == ends
+    assert about[["nnt", "nnt_low", "nnt_high"]].tolist() == pytest.approx([1 / ends[0], 1 / ends[2], 1 / ends[1]])
+    assert about["people"] == responders.table[["n_treatment", "n_placebo"]].to_numpy().sum()
+    assert found.remarks[0].startswith("Risks of relief are pooled over each of both arms;")
+    assert not any("as given" in remark for remark in found.remarks)
+    if method == "MH":
+        assert math.isnan(about["share_beyond"])
+    else:
+        assert about["share_beyond"] == ma.share_beyond(responders.difference, points).share
+    other = row(ma.summary_of_findings({"relief": responders}, comparator_risk=0.1))
+    assert other["risk"] == pytest.approx(0.1 * about["estimate"])
+
+
+def test_responders_of_scores_have_a_difference_alone():
+    responders = ma.translate_responders(published_effects(), ma.Threshold(2.0, "within-patient"))
+    about = row(ma.summary_of_findings({"relief": responders}))
+    assert about["measure"] == "RD" and about["difference"] == responders.difference.estimate
+    assert about["nnt"] == responders.nnt.estimate
+    with pytest.raises(ValueError, match="outcome 'relief': a risk difference takes no comparator_risk"):
+        ma.summary_of_findings({"relief": responders}, comparator_risk={"relief": 0.3})

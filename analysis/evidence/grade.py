@@ -17,13 +17,26 @@ from analysis import _check
 from analysis._types import Certainty, CertaintyDomain
 from analysis.data.effect_sizes import UNNAMED_ARMS
 from analysis.evidence.arms import PooledArms
-from analysis.evidence.responders import implied_risks, nnt, number_needed
-from analysis.evidence.worthwhile import BETWEEN, Threshold, require, share_beyond, turned_and_limit
+from analysis.evidence.responders import Responders, implied_risks, nnt, number_needed
+from analysis.evidence.worthwhile import (
+    BETWEEN,
+    LEAST,
+    ONE_TRUE_EFFECT,
+    RISK,
+    TOO_FEW,
+    Threshold,
+    require,
+    share_beyond,
+    share_of_normal,
+    turned_and_limit,
+)
 from analysis.measures import Measure
 from analysis.models.counts import PooledCounts
+from analysis.models.imputation import ImputedEffect
+from analysis.models.multilevel import MultilevelEffect
 from analysis.models.results import PooledEffect
-from analysis.sentences import InWords, Wording, capital
-from analysis.text import NOT_ESTIMABLE, NUMBERS, chance, level, markdown_cell, number
+from analysis.sentences import InWords, Wording, capital, clustered
+from analysis.text import NOT_ESTIMABLE, NUMBERS, chance, counted, level, markdown_cell, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +55,16 @@ _AGAINST = {
     "either": "the interval lies on both sides",
 }
 _NAN3 = (math.nan,) * 3
+_WORTHWHILE = "Smallest worthwhile difference"
+# Of each head the column with the letters of its notes.
+_LETTERS = {
+    "Outcome": "comment_letters",
+    "Evidence": "people_letters",
+    _WORTHWHILE: "share_letters",
+    "Certainty": "reason_letters",
+}
+# Models whose true effects vary by a tau, of which the share beyond a threshold has no interval, and what they are.
+_OF_OTHER_MODELS = {MultilevelEffect: "a three-level model", ImputedEffect: "SDs that are imputed"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,12 +78,13 @@ class SummaryOfFindings(InWords):
     arms : (str, str) or None
         What is compared with what; None where nobody named them.
     table : pandas.DataFrame
-        One row an outcome, with the numbers: outcome, k, people (NaN where not all are known), measure, estimate,
-        ci_low, ci_high and confidence_level on the scale people read; comparator_risk, risk, risk_low and risk_high,
-        fractions, with difference, difference_low and difference_high (the first arm minus the second) where events are
-        counted; threshold, threshold_unit, against ("beyond", "short of", "either": where the interval of the mean lies
-        to the threshold), share_beyond, share_low, share_high; nnt, nnt_low, nnt_high, negative for harm; certainty and
-        the letters of its notes. What is not known or was not asked for is NaN or "".
+        One row an outcome, with the numbers: outcome, k (studies), effects, people (NaN where not all are known),
+        measure, estimate, ci_low, ci_high and confidence_level on the scale people read; comparator_risk, risk,
+        risk_low and risk_high, fractions, with difference, difference_low and difference_high (the first arm minus the
+        second) where events are counted; threshold, threshold_unit, against ("beyond", "short of", "either": where the
+        interval of the mean lies to the threshold), share_beyond, share_low, share_high; nnt, nnt_low, nnt_high,
+        negative for harm; certainty and the letters of its notes and of those of people and of the share. What is not
+        known or was not asked for is NaN or "".
     printed : pandas.DataFrame
         The same as readers see it: a column a heading, an outcome a row.
     notes : tuple of (str, str)
@@ -127,12 +151,11 @@ class SummaryOfFindings(InWords):
         )
 
     def _cells(self):
-        """The printed rows, each a list of cells of text and letters; comments stand at the outcome, reasons last."""
-        letters = self.table[["comment_letters", "reason_letters"]].values.tolist()
-        rows = self.printed.values.tolist()
+        """The printed rows, each a list of cells of text and letters: comments stand at the outcome, reasons last."""
+        letters = self.table[list(_LETTERS.values())].to_dict("records")
         return [
-            [(row[0], comment), *((text, "") for text in row[1:-1]), (row[-1], reason)]
-            for row, (comment, reason) in zip(rows, letters, strict=True)
+            [(text, own[_LETTERS[head]] if head in _LETTERS else "") for head, text in row.items()]
+            for row, own in zip(self.printed.to_dict("records"), letters, strict=True)
         ]
 
     def _in_words(self):
@@ -165,7 +188,7 @@ class SummaryOfFindings(InWords):
 
 
 def summary_of_findings(
-    results: Mapping[str, PooledEffect | PooledCounts | PooledArms],
+    results: Mapping[str, PooledEffect | PooledCounts | PooledArms | MultilevelEffect | ImputedEffect | Responders],
     *,
     comparator_risk: float | Mapping[str, float] | None = None,
     threshold: Threshold | Mapping[str, Threshold] | None = None,
@@ -177,9 +200,10 @@ def summary_of_findings(
 
     Parameters
     ----------
-    results : dict of str to PooledEffect, PooledCounts or PooledArms
+    results : dict of str to PooledEffect, PooledCounts, PooledArms, MultilevelEffect, ImputedEffect or Responders
         Outcome -> result of pooling, in the order of the table. All compare the same two arms. Of PooledArms the
-        contrast is taken.
+        contrast is taken, of Responders the ratio (the difference where they have none), with their own pooled shares
+        as risks unless `comparator_risk` names another.
     comparator_risk : float or dict, optional
         Share of people in the comparison arm who have the event, a fraction; or outcome -> share. Absolute effects and
         numbers needed of risk, odds and hazard ratios go with it, and numbers needed of standardised differences; one
@@ -226,9 +250,11 @@ def summary_of_findings(
     treatment per 1000 people and their difference, certainty; the smallest worthwhile difference and the number needed
     to treat stand beside them. With p the risk given, that of the other arm is p RR, p OR / (1 - p + p OR) [2]_ or 1 -
     (1 - p)^HR [3]_; its limits are those of the ratio put through the same formula, and hold no doubt about p. A risk
-    difference is shown as it is, and so are differences of means. A ratio of means or of rates has no absolute effect
-    here, as it goes with a mean or a rate and not with a risk. Certainty is never computed, and where it lies below
-    "high" without a reason the table says so.
+    difference is shown as it is, and so are differences of means. Of a three-level model and of imputed SDs the share
+    of settings beyond a threshold is that of a normal distribution with all the variance between true effects [4]_, and
+    has no interval. Where several effects are of one study, people are not counted. A ratio of means or of rates has no
+    absolute effect here, as it goes with a mean or a rate and not with a risk. Certainty is never computed, and where
+    it lies below "high" without a reason the table says so.
 
     References
     ----------
@@ -236,6 +262,7 @@ def summary_of_findings(
        Interventions 6.4 (2023), chapter 14 (tables, the four levels of certainty and the domains).
     .. [2] Cochrane Handbook 5.1, sections 11.5.5 and 12.5.4.
     .. [3] Skoetz et al. 2020, GRADE guidelines 27, J Clin Epidemiol 118:124-131, doi 10.1016/j.jclinepi.2019.10.015.
+    .. [4] Mathur & VanderWeele 2019, doi 10.1002/sim.8057.
 
     Examples
     --------
@@ -280,15 +307,15 @@ def summary_of_findings(
     for name, (fit, result) in fits.items():
         row = {"outcome": name, **_evidence(fit), **_relative(fit)}
         try:
-            row |= _absolute(fit, risks.get(name)) | _worthwhile(fit, result, given["threshold"].get(name))
+            row |= _absolute(fit, result, risks.get(name)) | _worthwhile(fit, result, given["threshold"].get(name))
         except ValueError as error:
             raise ValueError(f"outcome {name!r}: {error}") from error
         comment = [given["comments"][name]] if name in given["comments"] else []
         why = [f"{capital(domain)}: {text}" for domain, text in given["reasons"].get(name, {}).items()]
         row["certainty"] = given["certainty"].get(name, "")
-        row["comment_letters"], row["reason_letters"] = (
-            " ".join(letters.setdefault(text, _letter(len(letters))) for text in texts) for texts in (comment, why)
-        )
+        notes = (comment, _of_people(fit), _of_share(row, fit), why)
+        for column, texts in zip(_LETTERS.values(), notes, strict=True):
+            row[column] = " ".join(letters.setdefault(text, _letter(len(letters))) for text in texts)
         rows.append(row)
     return _made(arms, fits, rows, tuple((letter, text) for text, letter in letters.items()))
 
@@ -302,8 +329,11 @@ def _outcome(name):
 def _fit(name, result):
     """The contrast of an outcome and what it was taken from; TypeError or ValueError where there is nothing to say."""
     fit = result.contrast if isinstance(result, PooledArms) else result
-    if not isinstance(fit, PooledEffect | PooledCounts):
-        give = "give the result of pool, pool_mantel_haenszel, pool_peto or pool_arms"
+    if isinstance(result, Responders):
+        fit = result.difference if result.ratio is None else result.ratio
+    if not isinstance(fit, PooledEffect | PooledCounts | MultilevelEffect | ImputedEffect):
+        give = "give the result of pool, pool_mantel_haenszel, pool_peto, pool_arms, pool_multilevel, pool_imputed or "
+        give += "pool_responders"
         raise TypeError(f"outcome {name!r}: {_check.refusal(result, 'summary_of_findings', give)}")
     if np.ndim(fit.estimate):
         raise ValueError(f"outcome {name!r}: this is the result of many meta-analyses; give that of one")
@@ -395,13 +425,15 @@ def _letter(i):
 
 
 def _evidence(fit):
-    return {"k": fit.k, "people": people_in(fit)}
+    return {"k": getattr(fit, "clusters", fit.k), "effects": fit.k, "people": people_in(fit)}
 
 
 def people_in(fit: Any) -> float:
     """How many people there are, in both arms once each; NaN where it is not known of all."""
     if isinstance(fit, PooledCounts):
         return float(fit.counts[1].sum() + fit.counts[3].sum())
+    if _is_nested(fit):
+        return math.nan
     table = getattr(getattr(fit, "effects", None), "table", None)
     names = [] if table is None else [pair for pair in _PEOPLE if set(pair) <= set(table)]
     if not names:
@@ -414,6 +446,22 @@ def people_in(fit: Any) -> float:
     return float(np.where(crossover, n.max(axis=1), n.sum(axis=1)).sum())
 
 
+def _is_nested(fit):
+    return getattr(fit, "clusters", fit.k) < fit.k
+
+
+def _of_people(fit):
+    several = f"Several effects are of one {clustered(fit).noun}, whose people are in each" if _is_nested(fit) else ""
+    return [f"{several}: they are not counted."] if several else []
+
+
+def _of_share(row, fit):
+    """Why a share has no interval."""
+    if math.isnan(row["share_beyond"]) or not math.isnan(row["share_low"]):
+        return []
+    return [f"The share has no interval: none is known of {_OF_OTHER_MODELS[type(fit)]}."]
+
+
 def _relative(fit):
     shown = (float(x) for x in fit.measure.transform([fit.estimate, *fit.ci]))
     return {"measure": str(fit.measure), **dict(zip(("estimate", "ci_low", "ci_high"), shown, strict=True))} | {
@@ -421,11 +469,15 @@ def _relative(fit):
     }
 
 
-def _absolute(fit, risk):
+def _absolute(fit, result, risk):
     """Risks, their difference and the number needed to treat; NaN where there is none."""
     measure, benefit = fit.measure, Wording.of(fit).benefit
     risks, differences, found = _NAN3, _NAN3, None
-    if measure == "RD":
+    if own := isinstance(result, Responders) and risk is None:
+        risk, risks = result.placebo.estimate, (result.treatment.estimate, *result.treatment.ci)
+        # Limits beyond everybody are cut off, as in the responders' own table.
+        differences = result.difference.estimate, *np.clip(result.difference.ci, -1.0, 1.0).tolist()
+    elif measure == "RD":
         differences = fit.estimate, *fit.ci
     elif measure in _OF_EVENTS and risk is not None:
         risks = tuple(implied_risks(fit, risk).tolist())
@@ -438,6 +490,7 @@ def _absolute(fit, risk):
     needed = (found.estimate, *found.ci) if found else _NAN3
     ends = ("", "_low", "_high")
     about = {"comparator_risk": math.nan if risk is None else float(risk), "nnt_words": found.words if found else ""}
+    about["own_risks"] = own
     return about | {
         f"{name}{end}": float(value)
         for name, values in (("risk", risks), ("difference", differences), ("nnt", needed))
@@ -452,15 +505,30 @@ def _worthwhile(fit, result, threshold):
             ("share_beyond", "share_low", "share_high"), math.nan
         )
     require(threshold, BETWEEN, "a difference between groups")
+    if isinstance(result, Responders):
+        fit = result = result.difference if threshold.unit == RISK else fit
     turned, limit = turned_and_limit(Wording.of(fit), threshold)
     low, high = (-fit.ci.high, -fit.ci.low) if turned else fit.ci
     against = "beyond" if high <= limit else "short of" if low > limit else "either"
     share, reason = _NAN3, f"{fit.method} has one true effect" if isinstance(fit, PooledCounts) else ""
-    if not reason:
+    if type(fit) in _OF_OTHER_MODELS:
+        share, reason = _share_without_interval(fit, limit + fit.estimate if turned else limit - fit.estimate)
+    elif not reason:
         found = share_beyond(result, threshold)
         share, reason = (found.share, *found.ci), found.reason
     about = {"threshold": float(threshold.value), "threshold_unit": threshold.unit, "against": against}
     return about | dict(zip(("share_beyond", "share_low", "share_high"), share, strict=True)) | {"share_reason": reason}
+
+
+def _share_without_interval(fit, distance):
+    """The share of true effects up to that distance from their mean, or why there is none."""
+    nested = isinstance(fit, MultilevelEffect)
+    k, words = (fit.clusters, clustered(fit)) if nested else (fit.k, Wording.of(fit))
+    if fit.tau2_method == "CE":
+        return _NAN3, ONE_TRUE_EFFECT.format(words.nouns)
+    if k < LEAST:
+        return _NAN3, TOO_FEW.format(words.counted(k), LEAST)
+    return (share_of_normal(distance, math.sqrt(sum(fit.sigma2)) if nested else fit.tau), math.nan, math.nan), ""
 
 
 def _made(arms, fits, rows, notes):
@@ -476,7 +544,7 @@ def _made(arms, fits, rows, notes):
         f"Risk with {second}": _comparator_cell,
         f"Risk with {first} {ci}": _risk_cell,
         f"Difference {ci}": _difference_cell,
-        "Smallest worthwhile difference": _worthwhile_cell,
+        _WORTHWHILE: _worthwhile_cell,
         f"Number needed to treat {ci}": lambda row, _: row["nnt_words"],
     }
     printed = [
@@ -489,18 +557,21 @@ def _made(arms, fits, rows, notes):
     asked = [name for name in table if name in ("Outcome", "Certainty") or table[name].ne("").any()]
     numbers = pd.DataFrame(rows)
     remarks = _remarks(numbers, fits, second)
-    return SummaryOfFindings(arms, numbers.drop(columns=["share_reason", "nnt_words"]), table[asked], notes, remarks)
+    return SummaryOfFindings(
+        arms, numbers.drop(columns=["share_reason", "nnt_words", "own_risks"]), table[asked], notes, remarks
+    )
 
 
 def _words(fit, arms):
     """The wording of an outcome, whose arms are those of the table."""
-    words = Wording.of(fit)
+    words = clustered(fit) if isinstance(fit, MultilevelEffect) else Wording.of(fit)
     return replace(words, arms=words.arms and arms)
 
 
 def _evidence_cell(row, words):
     people = "people not stated" if math.isnan(row["people"]) else f"{number(row['people'], 0)} people"
-    return f"{words.counted(row['k'])}, {people}"
+    effects = f" ({counted(row['effects'], 'effect')})" if row["effects"] > row["k"] else ""
+    return f"{words.counted(row['k'])}{effects}, {people}"
 
 
 def _relative_cell(row, words):
@@ -561,20 +632,15 @@ def _worthwhile_cell(row, words):
     if math.isnan(row["share_beyond"]):
         share = f"share of settings: {NOT_ESTIMABLE}"
     else:
-        ends = NUMBERS.get().between.join(chance(row[end]) for end in ("share_low", "share_high"))
-        share = f"in {chance(row['share_beyond'])} ({ends}) of comparable {words.nouns}"
+        known = [chance(row[end]) for end in ("share_low", "share_high") if not math.isnan(row[end])]
+        ends = f" ({NUMBERS.get().between.join(known)})" if known else ""
+        share = f"in {chance(row['share_beyond'])}{ends} of comparable {words.nouns}"
     return f"{limit}: {_AGAINST[row['against']]}; {share}"
 
 
 def _remarks(numbers, fits, comparator):
     """What is said of the whole table."""
-    said, with_risk = [], set(numbers.loc[numbers["comparator_risk"].notna(), "measure"])
-    if with_risk:
-        said.append(f"Risks with {comparator} are as given; the intervals hold no doubt about them.")
-    if "HR" in with_risk:
-        said.append("Those behind a hazard ratio are at one time, and hazards are taken as proportional up to it.")
-    if with_risk & {*_STANDARDISED}:
-        said.append("Numbers needed of a standardised difference take scores as normal with one SD in both arms.")
+    said = [*_about_risks(numbers, comparator)]
     open_ = numbers[numbers["measure"].isin(_OF_EVENTS) & numbers["comparator_risk"].isna()]["outcome"]
     if len(open_):
         said.append(f"No absolute effect of {_listed(open_)}: it needs a comparator_risk.")
@@ -593,6 +659,20 @@ def _remarks(numbers, fits, comparator):
     if len(bare):
         said.append(f"Without a reason: the certainty of {_listed(bare)}.")
     return tuple(said)
+
+
+def _about_risks(numbers, comparator):
+    own = numbers["own_risks"]
+    with_risk = set(numbers.loc[numbers["comparator_risk"].notna() & ~own, "measure"])
+    if with_risk:
+        yield f"Risks with {comparator} are as given; the intervals hold no doubt about them."
+    if own.any():
+        pooled = f"Risks of {_listed(numbers.loc[own, 'outcome'])} are pooled over each of both arms"
+        yield f"{pooled}; the difference is pooled on its own and need not be theirs."
+    if "HR" in with_risk:
+        yield "Those behind a hazard ratio are at one time, and hazards are taken as proportional up to it."
+    if with_risk & {*_STANDARDISED}:
+        yield "Numbers needed of a standardised difference take scores as normal with one SD in both arms."
 
 
 def _counts(numbers, name):

@@ -31,6 +31,8 @@ from analysis.evidence.contextual import require_benefit, require_placebo
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.measures import Measure
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
+from analysis.models.imputation import ImputedEffect
+from analysis.models.multilevel import MultilevelEffect
 from analysis.models.pooling import pool, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
 from analysis.sentences import Wording, capital, notes
@@ -601,12 +603,15 @@ def _needed_of(difference, ci, fewer_is_better):
     return number_needed(-difference, -high, -low) if fewer_is_better else number_needed(difference, low, high)
 
 
-def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float | None = None) -> NumberNeeded:
+def nnt(
+    effect: PooledEffect | PooledCounts | MultilevelEffect | ImputedEffect | Responders,
+    comparator_risk: float | None = None,
+) -> NumberNeeded:
     """Return the number needed to treat of a pooled effect, with its interval.
 
     Parameters
     ----------
-    effect : PooledEffect, PooledCounts or Responders
+    effect : PooledEffect, PooledCounts, MultilevelEffect, ImputedEffect or Responders
         A risk difference, a risk, odds or hazard ratio or a standardised mean difference that says what is good
         (`benefit`).
         Of Responders the ratio is taken where `comparator_risk` is given, else the difference.
@@ -668,7 +673,7 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
         if comparator_risk is None:
             return effect.nnt
         effect = effect.ratio or effect.difference
-    if not isinstance(effect, PooledEffect | PooledCounts):
+    if not isinstance(effect, PooledEffect | PooledCounts | MultilevelEffect | ImputedEffect):
         raise TypeError(_check.refusal(effect, "nnt", "give the result of pool, or pool_responders(trials)"))
     if np.ndim(effect.estimate):
         raise ValueError("this is the result of many meta-analyses; each has a number needed to treat")
@@ -684,7 +689,9 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
     return replace(needed, comparator_risk=risk, risk=float(risk + ends[0]), **about)
 
 
-def implied_risks(effect: PooledEffect | PooledCounts, comparator_risk: float, sign: float = 1.0) -> Floats:
+def implied_risks(
+    effect: PooledEffect | PooledCounts | MultilevelEffect | ImputedEffect, comparator_risk: float, sign: float = 1.0
+) -> Floats:
     """The shares in the other arm that an effect and the limits of its interval imply, at most everybody.
 
     Examples

@@ -41,7 +41,10 @@ _INSTEAD = {
 }
 
 # Trials: with two, a single squared distance would have to tell tau.
-_LEAST = 3
+LEAST = 3
+# Why there is no share of true effects beyond a threshold.
+ONE_TRUE_EFFECT = "the common-effect model has one true effect for all {}"
+TOO_FEW = "{} cannot show how true effects vary; {} are the least"
 # What a prediction interval on t takes off the number of trials; a normal one takes infinite degrees of freedom.
 _DF_LESS = {"t(k-1)": 1, "t(k-2)": 2}
 # Quantiles of the confidence distribution of tau2.
@@ -484,17 +487,16 @@ def share_of_better(
     given = contrast.tau2_method == "fixed"
     words, reason = Wording.of(pooled), ""
     if contrast.tau2_method == "CE" or (given and contrast.tau == 0):
-        reason = f"the common-effect model has one true effect for all {words.nouns}"
-    elif contrast.k < _LEAST:
-        reason = f"{words.counted(contrast.k)} cannot show how true effects vary; {_LEAST} are the least"
+        reason = ONE_TRUE_EFFECT.format(words.nouns)
+    elif contrast.k < LEAST:
+        reason = TOO_FEW.format(words.counted(contrast.k), LEAST)
     # All the confidence in tau would be at 0, and a share of 100% certain.
     elif contrast.tau2_ci_empty:
         reason = "the effects agree more closely than their standard errors allow, so that the interval of tau is empty"
     if reason:
         nothing = ConfidenceInterval(math.nan, math.nan)
         return ShareBeyond(math.nan, nothing, math.nan, **fields, reason=reason)
-    # Without variation all trials share the mean effect, and one just at the threshold counts as beyond.
-    share = float(distance >= 0) if contrast.tau == 0 else float(special.ndtr(distance / contrast.tau))
+    share = share_of_normal(distance, contrast.tau)
     low, high = _share_interval(contrast, limit, at)
     if contrast.pi_method == "Nagashima":
         new_trial = float(of_pooled(contrast).cdf(limit)[0])
@@ -503,6 +505,19 @@ def share_of_better(
         new_trial = _student(distance, math.hypot(contrast.tau, se), df)
     limits = ConfidenceInterval(min(low, share), max(high, share))
     return ShareBeyond(share, limits, new_trial, **fields, tau_given=given)
+
+
+def share_of_normal(distance: float, tau: float) -> float:
+    """The share of true effects, normal with SD tau, that lie no further up than `distance` from their mean.
+
+    Without variation all trials share the mean effect, and one just at the threshold counts as beyond.
+
+    Examples
+    --------
+    >>> round(share_of_normal(1.0, 1.0), 3), share_of_normal(0.0, 0.0)
+    (0.841, 1.0)
+    """
+    return float(distance >= 0) if tau == 0 else float(special.ndtr(distance / tau))
 
 
 def turned_and_limit(words: Wording, threshold: Threshold) -> tuple[bool, float]:

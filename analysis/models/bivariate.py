@@ -23,7 +23,7 @@ starts and a coarser grid: of 7,996 more of them, some with outcomes absent, non
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
@@ -199,6 +199,7 @@ class BivariateEffect(Result, Reported):
     left_out: tuple[tuple[str, str], ...] = ()
     measure: Measure = Measure("")  # noqa: RUF009 - frozen
     effects: EffectSizes | None = None
+    _given: dict[str, Any] = field(default_factory=dict, repr=False)  # what was pooled, as columns of a table
 
     @property
     def tau_difference(self) -> float:
@@ -326,6 +327,10 @@ def pool_bivariate(
     # What effects hold of their arms are mean changes.
     own = {"measure": Measure("MC"), "effects": yi} if hasattr(yi, "derivations") else {}
     return replace(fit, left_out=left_out, **own)
+
+
+# The columns of a table of both outcomes.
+_TABLE = ("y1", "y2", "v1", "v2", "vcov")
 
 
 class _Given(NamedTuple):
@@ -511,7 +516,9 @@ def _fits(checked, members, options):
     def one(j):
         present = here[:, j].any(axis=1)
         named = tuple(name for name, used in zip(names, present, strict=True) if used)
-        return _bivariate_effect(take(batch, j), named, *options)
+        outcomes = np.where(here[:, j, None], np.stack([yi, vi], axis=1), np.nan)[present].reshape(-1, 4).T
+        given = dict(zip(("label", *_TABLE), (named, *outcomes, vcov[present]), strict=True))
+        return replace(_bivariate_effect(take(batch, j), named, *options), _given=given)
 
     return [None if np.isnan(height) else one(j) for j, height in enumerate(batch.log_likelihood)]
 
@@ -661,8 +668,8 @@ def _fit(y, v, c, tau2_method):
     size, c = max(_BLOCK // len(c), 1), np.broadcast_to(c, v.shape[1:])
     for start in range(0, enough.size, size):
         some = enough[start : start + size]
-        for field, values in _fit_block(y[..., some], v[..., some], c[:, some], tau2_method == "REML").items():
-            getattr(out, field)[..., some] = values
+        for name, values in _fit_block(y[..., some], v[..., some], c[:, some], tau2_method == "REML").items():
+            getattr(out, name)[..., some] = values
     return out
 
 

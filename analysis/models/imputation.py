@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,8 @@ class ImputedEffect(Result, Reported):
     ci_method: str
     confidence_level: float
     effects: EffectSizes
+    _seed: int = 0
+    _among: EffectSizes | None = field(default=None, repr=False)
 
     def _in_words(self):
         return sentences.imputed_effect(self)
@@ -243,6 +245,8 @@ def pool_imputed(
         ci_method=ci_method if k > 1 else "z",
         confidence_level=confidence_level,
         effects=effects,
+        _seed=int(seed),
+        _among=among,
     )
 
 

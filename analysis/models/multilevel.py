@@ -318,6 +318,7 @@ class MultilevelRegression(Regression, Reported):
     _model: Model = field(repr=False)
     _robust: RobustFit = field(repr=False)
     _turn: np.ndarray = field(repr=False)  # (p, p), from coefficients of the working design to those of the model
+    _vcov: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def _fitted(self):
@@ -599,6 +600,7 @@ def _regression(given, fit, spread, shared):
         _model=model,
         _robust=fit,
         _turn=turn,
+        _vcov=given.vcov,
         **shared,
     )
     tested = np.eye(result.p)[moderator_columns(model.names)]

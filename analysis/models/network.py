@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -109,6 +109,8 @@ class ComparedTherapies(Coefficients, Reported):
     measure: Measure
     effects: EffectSizes | None
     _regression: MetaRegression = field(repr=False)
+    _given: dict[str, Any] = field(default_factory=dict, repr=False)  # what was pooled, as columns of a table
+    _vcov: Floats | None = field(default=None, repr=False)
 
     @property
     def _names(self):
@@ -297,7 +299,8 @@ def compare_therapies(
     if comparator in names:
         raise ValueError(f"comparator={comparator!r} is a therapy too: its rows compare it with itself; leave them out")
     trial = _trials(found, cluster)
-    y, v, x = _independent(found, code, trial, _covariance(effects, found, trial, vcov, cluster))
+    covariance = _covariance(effects, found, trial, vcov, cluster)
+    y, v, x = _independent(found, code, trial, covariance)
     design = pd.DataFrame(x, columns=list(names))
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
     fit = meta_regression(design, y, vi=v, intercept=False, **methods)
@@ -326,6 +329,8 @@ def compare_therapies(
         measure=found.measure,
         effects=found.effects,
         _regression=fit,
+        _given={"label": found.labels, "yi": found.yi, "vi": found.vi, by: groups, "cluster": trial},
+        _vcov=covariance,
     )
 
 

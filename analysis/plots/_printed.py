@@ -47,15 +47,17 @@ LATEX = r"""% \usepackage[T1]{{fontenc}} \usepackage{{booktabs,longtable}}
 
 @dataclass(frozen=True)
 class _Table:
-    """A table as printed: its heads, which columns are numbers, and its rows as (bold, cells of text and letters)."""
+    """A table as printed: heads, which columns are numbers, rows as (bold, cells of text and letters), their kinds."""
 
     heads: list
     right: list
     rows: list
+    kinds: list
 
 
-def _table_of(content, say):
+def table_of(content):
     """Return the rows with printed text as a _Table, in the language of the figure."""
+    say = translator(content.labels or {})
     table, printed = content.table, content.printed
     heads = [
         head for head, parts in printed.items() if parts[0] in table and table[parts[0]].astype(object).fillna("").any()
@@ -65,14 +67,15 @@ def _table_of(content, say):
     # A column of letters prints what the letters stand for, which may be numbers.
     texts = texts.astype(object).where(texts.notna(), "").map(lambda x: x if isinstance(x, str) else _check.as_text(x))
     right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
-    rows = []
+    rows, kinds = [], []
     for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
         # words from the data are left alone
         say_cell = say if kind not in _PLAIN else lambda text: say(text) if _is_number(text) else Said(text)
         cells = [_cell([row[part] for part in printed[head] if row[part]], row["notes"], say_cell) for head in heads]
         if any(text for text, _ in cells):
             rows.append((kind not in _PLAIN, cells))
-    return _Table([say(head) for head in heads], right, rows)
+            kinds.append(kind)
+    return _Table([say(head) for head in heads], right, rows, kinds)
 
 
 def _cell(parts, notes, say):
@@ -91,7 +94,7 @@ def markdown(content):
     parts = {
         "In words": "\n".join(f"- {_bold(markdown_cell(line))}" for line in content.in_words.splitlines()),
         "Caption": markdown_cell(content.lead),
-        "Table": _markdown_table(_table_of(content, say)),
+        "Table": _markdown_table(table_of(content)),
         "Notes": "\n\n".join(markdown_cell(line) for line in content.footer),
         "Alternative text": markdown_cell(content.alt_text),
     }
@@ -116,7 +119,7 @@ def _markdown_table(table):
 
 def latex(content):
     """Return the table as LaTeX: one that breaks over pages, in three rules, with its notes below."""
-    table = _table_of(content, translator(content.labels or {}))
+    table = table_of(content)
     lines = []
     for bold, cells in table.rows:
         made = [(latex_cell(text), latex_cell(letters)) for text, letters in cells]
@@ -135,8 +138,7 @@ def latex(content):
 def word(content):
     """Return a Word document with caption, table and notes."""
     docx = _library("docx", "Word documents")
-    say = translator(content.labels or {})
-    table, document = _table_of(content, say), docx.Document()
+    table, document = table_of(content), docx.Document()
     document.core_properties.title, document.core_properties.author = content.title, ""
     # pages lie where a table has many columns
     if len(table.heads) > 6:

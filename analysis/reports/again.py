@@ -6,33 +6,59 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from analysis.data.effect_sizes import effect_sizes
-from analysis.models.counts import PooledCounts
-from analysis.models.multilevel import MultilevelEffect, pool_multilevel
+from analysis.evidence.arms import pool_arms
+from analysis.models.bayes import pool_bayes
+from analysis.models.bivariate import pool_bivariate
+from analysis.models.counts import PooledCounts, pool_mantel_haenszel, pool_peto
+from analysis.models.doses import dose_response
+from analysis.models.imputation import ImputedEffect, pool_imputed
+from analysis.models.multilevel import pool_multilevel
+from analysis.models.network import compare_therapies
 from analysis.models.pooling import pool
-from analysis.models.regression import MetaRegression, meta_regression
-from analysis.models.results import PooledEffect
+from analysis.models.priors import HalfNormal, HalfStudent, LogStudent, Normal, Uniform
+from analysis.models.regression import meta_regression
+from analysis.models.results import Result
+from analysis.models.selection import selection_model
+from analysis.models.small_study import (
+    begg_test,
+    egger_test,
+    harbord_test,
+    limit_meta_analysis,
+    pet_peese,
+    peters_test,
+    pustejovsky_test,
+    small_study_effects,
+    trim_and_fill,
+)
 from analysis.models.subgroups import pool_subgroups
 from analysis.reports.paragraphs import table_of
 from analysis.sentences import Wording
 from analysis.text import counted, safe_table
 
 SCHEMA = 1  # of the JSON file; rises when a reader of the former one would misread it
-_OPTIONS = ("tau2_method", "ci_method", "confidence_level")
-_FUNCTIONS = {
-    "pool": pool,
-    "pool_subgroups": pool_subgroups,
-    "pool_multilevel": pool_multilevel,
-    "meta_regression": meta_regression,
-}
 _WIDTH = 88
 # Numbers of a result that was made again agree but for the last digits, which depend on the processor.
 _SAME = 1e-8
+_METHODS = ("tau2_method", "ci_method", "confidence_level")
+_POOLED = ("tau2_method", "ci_method", "pi_method", "confidence_level")
+_OF_POOL = (*_POOLED, "tau2_ci_method", "measure")
+# Where a result keeps the fit that holds its studies and their methods.
+_WITHIN = ("overall", "contrast", "regression", "observed", "unadjusted", "pooled")
+_COUNTS = ("events_t", "n_t", "events_p", "n_p")
+_COUNTED = (*_COUNTS, "events_treatment", "n_treatment", "events_placebo", "n_placebo")
+_OF_ARMS = (
+    *("change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi"),
+    *("n_treatment", "n_placebo", "design", "condition_group", "change_status"),
+)
 
 
 class Call(NamedTuple):
@@ -44,26 +70,140 @@ class Call(NamedTuple):
     options: dict[str, Any]
 
 
+class _Kind(NamedTuple):
+    """How results of one kind are made again."""
+
+    function: Callable[..., Any]
+    kept: tuple[str, ...]  # arguments that the result, or the fit within it, keeps by their names
+    more: Callable[[Any], dict[str, Any]] = lambda _: {}  # arguments that are kept otherwise
+    columns: tuple[str, ...] = ()  # that are asked of effects, where they have them
+    before: str = ""  # the attribute that is the argument before the data
+    whole: Callable[[Any], bool] = lambda _: True  # whether the result keeps all that it was given
+
+
+def _clustered(fit):
+    vcov = None if fit._vcov is None else fit._vcov.tolist()
+    return {"cluster": "cluster", "vcov": vcov, "mods": getattr(fit, "formula", None)}
+
+
+def _arms_are_usual(result):
+    """Whether the effects tell all of the changes within arms, which those of arms that were split do not."""
+    if result.effects is None:
+        return True
+    options, k = result.effects.options, getattr(result, "k", len(result.effects))
+    usual = options.get("crossover_correlation", 0.5) == 0.5 and options.get("multi_arm") != "split"
+    return usual and len(studies(result)) == k
+
+
+def _groups_are_columns(pooled):
+    effects = table_of(pooled)
+    return effects is not None and pooled.by in effects.table and pooled.overall.tau2_method != "fixed"
+
+
+def _imputed(found):
+    # Where no SD is missing one data set was made, and two are the fewest to ask for.
+    return {"imputations": max(found.imputations, 2), "seed": found._seed}
+
+
+def _trials_are_known(found):
+    """Whether the arms beside effects hold all their trials, which those of reported contrasts do not."""
+    return set(found.effects.table["study"]) <= set(found.effects.rows["study"])
+
+
+def _of_formula(fit):
+    """Whether a formula is read again with restrictions, and its columns are not those of the effects themselves."""
+    model = fit._model
+    own = {"yi": fit.yi, "vi": fit.vi}
+    other = [name for name in model.moderators if name in own and not np.array_equal(model.moderators[name], own[name])]
+    return not (model.unsafe or other or "label" in model.moderators)
+
+
+def _of_all(test):
+    """Whether a test, which keeps no effects of its own, is of all the effects beside it."""
+    return test.effects is not None and len(test.effects) == test.k
+
+
+def _asymmetry(function, kept=("confidence_level",)):
+    return _Kind(function, kept, columns=_COUNTED, whole=_of_all)
+
+
+# Of each kind of result the function and its arguments; of tests and of counts there are several kinds.
+_KINDS = {
+    "PooledEffect": _Kind(pool, _OF_POOL),
+    "PooledSubgroups": _Kind(pool_subgroups, (*_POOLED, "by", "tau2"), whole=_groups_are_columns),
+    "PooledArms": _Kind(pool_arms, (*_POOLED, "by"), columns=_OF_ARMS, whole=_arms_are_usual),
+    "PooledCounts Mantel-Haenszel": _Kind(pool_mantel_haenszel, (), lambda fit: dict(fit._again.keywords)),
+    "PooledCounts Peto": _Kind(pool_peto, ("confidence_level",)),
+    "MultilevelEffect": _Kind(pool_multilevel, (*_METHODS, "measure"), _clustered),
+    "MultilevelRegression": _Kind(pool_multilevel, (*_METHODS, "measure"), _clustered, whole=_of_formula),
+    "MetaRegression": _Kind(meta_regression, _METHODS, before="formula", whole=_of_formula),
+    "PosteriorEffect": _Kind(pool_bayes, ("tau_prior", "mu_prior", "confidence_level", "measure")),
+    "BivariateEffect": _Kind(pool_bivariate, _METHODS, columns=_OF_ARMS, whole=_arms_are_usual),
+    "ImputedEffect": _Kind(pool_imputed, _METHODS, _imputed, whole=_trials_are_known),
+    "DoseResponse": _Kind(dose_response, (*_METHODS, "dose", "unit", "shape", "reference", "knots")),
+    "ComparedTherapies": _Kind(compare_therapies, (*_METHODS, "by", "comparator"), _clustered),
+    "AsymmetryTest Egger": _asymmetry(egger_test, ("model", "predictor", *_METHODS)),
+    "AsymmetryTest Begg": _asymmetry(begg_test, ()),
+    "AsymmetryTest Peters": _asymmetry(peters_test),
+    "AsymmetryTest Harbord": _asymmetry(harbord_test),
+    "AsymmetryTest Pustejovsky-Rodgers": _asymmetry(pustejovsky_test),
+    "TrimAndFill": _Kind(trim_and_fill, (*_OF_POOL, "estimator", "side")),
+    "PetPeese": _Kind(pet_peese, ("alpha", "confidence_level"), whole=_of_all),
+    "LimitEffect": _Kind(limit_meta_analysis, _OF_POOL),
+    "SelectionModel": _Kind(selection_model, ("kind", "steps", "alternative", "confidence_level")),
+    "SmallStudyEffects": _Kind(small_study_effects, _OF_POOL, columns=_COUNTED),
+}
+_FUNCTIONS = {kind.function.__name__: kind for kind in _KINDS.values()}
+_PRIORS = {kind.__name__: kind for kind in (HalfNormal, HalfStudent, LogStudent, Uniform, Normal)}
+
+
+def _kind_of(result):
+    name = type(result).__name__
+    return _KINDS.get(name) or _KINDS.get(f"{name} {getattr(result, 'test', getattr(result, 'method', ''))}")
+
+
+def _fit(result):
+    """What holds the studies and their methods: the result, or a fit within it."""
+    within = (getattr(result, name, None) for name in _WITHIN)
+    return next((fit for fit in within if isinstance(fit, Result)), result)
+
+
 def studies(result: Any) -> pd.DataFrame:
     """Return the effects that were analysed, one row each, with the columns that the model asks of them."""
-    effects = table_of(result)
-    if effects is not None:
-        noun = Wording.of(result).noun
-        kept = ["study", "label", "yi", "vi", *_further(result, effects.table)]
-        return effects.table[kept].rename(columns={"study": noun}).reset_index(drop=True)
-    fit = getattr(result, "overall", getattr(result, "regression", result))
-    fit = next((getattr(fit, name) for name in ("observed", "unadjusted", "pooled") if hasattr(fit, name)), fit)
-    if isinstance(fit, PooledCounts):
-        names = ("events_t", "n_t", "events_p", "n_p")
-        return pd.DataFrame({"label": fit.labels, **dict(zip(names, fit.counts, strict=True))})
-    names = {"labels": "label", "yi": "yi", "vi": "vi", "cluster": "cluster"}
-    return pd.DataFrame({name: list(getattr(fit, field)) for field, name in names.items() if hasattr(fit, field)})
+    effects, fit = table_of(result), _fit(result)
+    if effects is None or isinstance(fit, PooledCounts):
+        return _plain(fit)
+    table, labels = effects.table, getattr(fit, "labels", effects.labels)
+    table = table[table["label"].isin(labels)] if len(labels) < len(table) else table
+    noun = Wording.of(result).noun
+    kept = table[["study", "label", "yi", "vi", *_further(result, table)]].rename(columns={"study": noun})
+    return kept.assign(**_trials(result)).reset_index(drop=True)
 
 
 def _further(result, table):
-    named = [getattr(result, "by", None), getattr(result, "dose", None), "cluster"]
-    formula = getattr(result, "formula", "")
+    kind, formula = _kind_of(result), getattr(_fit(result), "formula", "")
+    named = {getattr(result, "by", None), getattr(result, "dose", None), "cluster", *(kind.columns if kind else ())}
     return [name for name in table if name in named or (name in formula and name not in ("study", "label", "yi", "vi"))]
+
+
+def _trials(fit):
+    """The trial of each effect, where several belong to one."""
+    trial = getattr(fit, "cluster", getattr(fit, "_given", {}).get("cluster"))
+    return {} if trial is None else {"cluster": trial}
+
+
+def _plain(fit):
+    """What was analysed of plain numbers, or of counts."""
+    if isinstance(fit, PooledCounts):
+        names = {Wording.of(fit).noun: fit.labels} if fit.effects is not None else {}
+        return pd.DataFrame({**names, "label": fit.labels, **dict(zip(_COUNTS, fit.counts, strict=True))})
+    if hasattr(fit, "_given"):
+        return pd.DataFrame(fit._given)
+    names = {"labels": "label", "yi": "yi", "vi": "vi"}
+    table = pd.DataFrame({name: list(getattr(fit, field)) for field, name in names.items() if hasattr(fit, field)})
+    model = getattr(fit, "_model", None)
+    others = {} if model is None else {name: x.to_numpy() for name, x in model.moderators.items() if name not in table}
+    return table.assign(**others, **_trials(fit))
 
 
 def studies_csv(result: Any) -> bytes:
@@ -71,36 +211,88 @@ def studies_csv(result: Any) -> bytes:
     return safe_table(studies(result)).to_csv(index=False, lineterminator="\n").encode()
 
 
+def data_files(result: Any) -> dict[str, bytes]:
+    """Return the files that the lines of Python read, by their names."""
+    call, files = call_of(result), {"studies.csv": studies_csv(result)}
+    vcov = None if call is None else call.options.get("vcov")
+    if vcov is not None:
+        files["vcov.csv"] = pd.DataFrame(vcov).to_csv(index=False, lineterminator="\n").encode()
+    if (arms := trials(result)) is not None:
+        files["trials.csv"] = safe_table(arms).to_csv(index=False, lineterminator="\n").encode()
+    return files
+
+
+def trials(result: Any) -> pd.DataFrame | None:
+    """Return the arms of trials that effects are made of, where a model asks for more than the effects."""
+    if not isinstance(result, ImputedEffect) or call_of(result) is None:
+        return None
+    return _among(result).rows.reset_index(drop=True)
+
+
+def _among(found):
+    return found.effects if found._among is None else found._among
+
+
 def fingerprint(result: Any) -> str:
-    """Return the SHA-256 of that file."""
+    """Return the SHA-256 of the file of effects."""
     return hashlib.sha256(studies_csv(result)).hexdigest()
 
 
 def call_of(result: Any) -> Call | None:
     """Return the call that makes a result, or None where it has not kept all that it was given."""
-    effects, pooled = table_of(result), getattr(result, "overall", result)
-    if isinstance(pooled, PooledEffect) and pooled.tau2_method != "fixed":
-        options = {name: getattr(pooled, name) for name in (*_OPTIONS[:2], "pi_method", _OPTIONS[2])}
-        if isinstance(result, PooledEffect):
-            return Call("pool", (), (), options | {"tau2_ci_method": pooled.tau2_ci_method})
-        if effects is not None and result.by in effects.table:
-            return Call("pool_subgroups", (), (result.by,), options | {"tau2": result.tau2})
-    if effects is None:
+    kind, fit, effects = _kind_of(result), _fit(result), table_of(result)
+    if kind is None or not kind.whole(result):
         return None
-    options = {name: getattr(result, name) for name in _OPTIONS if hasattr(result, name)}
-    if isinstance(result, MultilevelEffect) and result._vcov is None:
-        return Call("pool_multilevel", (), (), options)
-    if isinstance(result, MetaRegression) and result.tau2_method != "fixed":
-        return Call("meta_regression", (result.formula,), (), options)
-    return None
+    options = {name: getattr(result, name, getattr(fit, name, None)) for name in kind.kept} | kind.more(result)
+    if options.get("tau2_method") == "fixed":
+        options |= {"tau2_method": None, "tau2": fit.tau2}
+    if effects is not None and not isinstance(fit, PooledCounts):
+        options.pop("measure", None)
+    before = (getattr(result, kind.before),) if kind.before else ()
+    given = {name: _storable(value) for name, value in options.items() if value is not None and value != ()}
+    return Call(kind.function.__name__, before, (), given)
+
+
+def _storable(value):
+    """An argument as JSON has it: a prior is its name and its numbers."""
+    if type(value).__name__ in _PRIORS:
+        return {"prior": type(value).__name__, **asdict(value)}
+    if isinstance(value, str):
+        return str(value)
+    return np.asarray(value).tolist()
+
+
+def _made(value):
+    if isinstance(value, Mapping):
+        about = dict(value)
+        return _PRIORS[about.pop("prior")](**about)
+    return value
+
+
+def _in_python(name, value):
+    if name == "vcov":
+        return "vcov=vcov"
+    return f"{name}={f'ma.{_made(value)!r}' if isinstance(value, Mapping) else repr(value)}"
 
 
 def told_of_effects(result: Any) -> dict[str, Any]:
     """Return what a table does not say of effects, by the names of the arguments of `effect_sizes`."""
-    words = Wording.of(result)
+    counts, effects = isinstance(_fit(result), PooledCounts), table_of(result)
+    words = Wording.of(result if counts or effects is None else effects)
     told = {"measure": words.measure.code, "benefit": words.benefit, "outcome_name": words.outcome_name or None}
     told["arms"] = words.arms
+    if counts and of_effects(result):
+        # A trial without events has no ratio of its own, and is told by its counts.
+        told |= {name: name for name in _COUNTS} | {"missing": "drop"}
+    if trials(result) is not None:
+        told = _among(result).options | told
     return {name: value for name, value in told.items() if value is not None}
+
+
+def of_effects(result: Any) -> bool:
+    """Return whether a result is made of effects, which know more than their numbers."""
+    fit = _fit(result)
+    return fit.effects is not None if isinstance(fit, PooledCounts) else table_of(result) is not None
 
 
 def lines(result: Any) -> str:
@@ -108,19 +300,30 @@ def lines(result: Any) -> str:
     call, told = call_of(result), told_of_effects(result)
     if call is None:
         return ""
-    made = ['table = pd.read_csv("studies.csv")']
-    if table_of(result) is None:
-        data, options = "table", call.options | {"measure": told["measure"]}
-    else:
-        data, options = "effects", call.options
-        made.append(_written("effects = ma.effect_sizes", ["table", 'yi="yi"', 'vi="vi"', *_named(told)]))
-    given = [*map(repr, call.before), data, *map(repr, call.after), *_named(options)]
+    made, data, own = ['table = pd.read_csv("studies.csv")'], "table", []
+    if trials(result) is not None:
+        data, own = "effects", ["among=among"]
+        made.insert(0, 'arms = pd.read_csv("trials.csv")')
+        made.append(_written("among = ma.effect_sizes", ["arms", *_named(told)]))
+        made.append(f'effects = among.where(study=list(table["{studies(result).columns[0]}"]))')
+    elif of_effects(result):
+        data = "effects"
+        numbers = (f'{name}="{name}"' for name in _numbers(told))
+        made.append(_written("effects = ma.effect_sizes", ["table", *numbers, *_named(told)]))
+    if "vcov" in call.options:
+        made.append('vcov = pd.read_csv("vcov.csv").to_numpy()')
+    given = [*map(repr, call.before), data, *map(repr, call.after), *own, *_named(call.options)]
     made.append(_written(f"result = ma.{call.function}", given))
     return "\n".join(["import pandas as pd", "import analysis as ma", "", *made, "print(result.summary())"])
 
 
+def _numbers(told):
+    """The columns that hold effects, where they are not made of others."""
+    return {} if "events_t" in told else {"yi": "yi", "vi": "vi"}
+
+
 def _named(options):
-    return [f"{name}={value!r}" for name, value in options.items()]
+    return [_in_python(name, value) for name, value in options.items()]
 
 
 def _written(function, arguments):
@@ -146,9 +349,9 @@ def read_report(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    PooledEffect, PooledSubgroups, MultilevelEffect or MetaRegression
-        Fitted to the effects in the file, with the options in the file. Of effects the columns come back that the model
-        asks for, and not the derivations.
+    result
+        Of the model that was reported, fitted to the effects in the file with the options in the file. Of effects the
+        columns come back that the model asks for, and not the derivations.
 
     Raises
     ------
@@ -189,12 +392,18 @@ def read_report(path: str | os.PathLike[str]) -> Any:
         raise ValueError(f"{name}: {call['function']!r} is no model that is read; they are {', '.join(_FUNCTIONS)}")
     data: Any = pd.DataFrame(told["studies"])
     about = dict(told["effects_made_with"])
+    options = {name: _made(value) for name, value in call["options"].items()}
+    kind = _FUNCTIONS[call["function"]]
     if call["effects"]:
         about["arms"] = tuple(about["arms"]) if about.get("arms") else None
-        data = effect_sizes(data, yi="yi", vi="vi", **about)
-    elif call["function"] == "pool":
-        call["options"]["measure"] = about["measure"]
-    result = _FUNCTIONS[call["function"]](*call["before"], data, *call["after"], **call["options"])
+    if told.get("trials"):
+        options["among"] = effect_sizes(pd.DataFrame(told["trials"]), **about)
+        data = options["among"].where(study=data.iloc[:, 0].tolist())
+    elif call["effects"]:
+        data = replace(effect_sizes(data, **_numbers(about) | about), unit=told["effects"]["unit"])
+    elif "measure" in kind.kept:
+        options = {"measure": about["measure"]} | options
+    result = kind.function(*call["before"], data, *call["after"], **options)
     _compare(name, told["result"], result.to_row().to_dict("records")[0])
     return result
 

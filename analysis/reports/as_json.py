@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.reports.again import SCHEMA, call_of, fingerprint, lines, studies, told_of_effects
+from analysis.reports.again import SCHEMA, call_of, fingerprint, lines, of_effects, studies, told_of_effects, trials
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
-from analysis.reports.paragraphs import methods_text, results_text, table_of, versions
+from analysis.reports.paragraphs import methods_text, results_text, versions
 from analysis.reports.sources import sources
 from analysis.sentences import Wording
 
@@ -35,9 +35,10 @@ def as_json(document: Document, result: Any) -> dict[str, bytes]:
         },
         "result": result.to_row().to_dict("records")[0] if hasattr(result, "to_row") else {},
         "studies": studies(result).to_dict("records"),
+        **({} if (arms := trials(result)) is None else {"trials": arms.to_dict("records")}),
         "sha256": fingerprint(result),
         "effects_made_with": told_of_effects(result),
-        "call": None if call is None else call._asdict() | {"effects": table_of(result) is not None},
+        "call": None if call is None else call._asdict() | {"effects": of_effects(result)},
         "code": lines(result),
         "methods": methods_text(result),
         "results": results_text(result),

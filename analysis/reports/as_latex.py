@@ -1,4 +1,4 @@
-"""A report as LaTeX that pdflatex sets without packages from elsewhere, with its figures as PDF files beside it."""
+"""A report as LaTeX that pdflatex and xelatex set without packages from elsewhere, its figures as PDF beside it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,26 @@ import unicodedata
 from analysis.reports.document import HEIGHT_MM, Bullets, Code, Document, Heading, Paragraph, Picture, Table
 
 _OPENING = r"""\documentclass[10pt,a4paper]{article}
+\usepackage{iftex}
+\ifPDFTeX
 \usepackage[utf8]{inputenc}
 \usepackage[T1]{fontenc}
 \usepackage{textcomp}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{\usepackage{mathptmx,courier}}
-\usepackage{iftex}
+\else
+\usepackage{fontspec}
+% The first of these fonts that is installed: of the text, of code, of what these lack, and of Chinese and Japanese.
+\makeatletter
+\newcommand{\firstof}[2]{\def\found{}\@for\name:=#2\do{\expandafter\tryfont\expandafter{\name}{#1}}}
+\makeatother
+\newcommand{\tryfont}[2]{\ifx\found\empty\IfFontExistsTF{#1}{\def\found{#1}#2{#1}}{}\fi}
+\newcommand{\otherletters}{}
+\newcommand{\wideletters}{}
+\firstof{\setmainfont}{Libertinus Serif,Linux Libertine O,DejaVu Serif,Noto Serif,Times New Roman,Liberation Serif}
+\firstof{\setmonofont}{DejaVu Sans Mono,Noto Sans Mono,Courier New,Liberation Mono}
+\firstof{\renewfontfamily\otherletters}{DejaVu Sans,Noto Sans,Arial Unicode MS,Arial}
+\firstof{\renewfontfamily\wideletters}{Noto Serif CJK SC,Noto Sans CJK SC,Droid Sans Fallback,SimSun,Songti SC}
+\fi
 \usepackage[margin=18mm]{geometry}
 \usepackage{graphicx}
 \usepackage{float}
@@ -31,9 +46,24 @@ _OPENING = r"""\documentclass[10pt,a4paper]{article}
 \raggedbottom
 % A heading with less than 40 mm below it goes to the next page.
 \newcommand{\roomy}{\par\vskip0pt plus 40mm\penalty-250\vskip0pt plus -40mm}
-% A letter that pdflatex has no font for: its number there, the letter with xelatex and lualatex.
-\newcommand{\letter}[2]{\ifPDFTeX[U+#1]\else#2\fi}
+% A letter that pdflatex has no font for: its number there; with xelatex and lualatex the letter, if a font has it.
+\newcommand{\fromfont}[4]{{#1\iffontchar\font"#2 #3\else#4\fi}}
+\DeclareRobustCommand{\letter}[2]{\ifPDFTeX[U+#1]\else
+\fromfont{}{#1}{#2}{\fromfont{\otherletters}{#1}{#2}{\fromfont{\wideletters}{#1}{#2}{[U+#1]}}}\fi}
+\DeclareRobustCommand{\greek}[3]{\ifPDFTeX$#3$\else\letter{#1}{#2}\fi}
 """
+# Greek letters as mathematics has them, and what words in Greek need beside: capitals with the shape of Latin ones too.
+_MATHEMATICS = {
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", (f"\\{name}" for name in (
+        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi "
+        "chi psi omega"
+    ).split()), strict=True)),
+    **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", (f"\\{name}" for name in "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()),
+               strict=True)),
+}  # fmt: skip
+_GREEK = _MATHEMATICS | {"\u03bf": "o", "ς": r"\varsigma"}
+_GREEK |= {letter: f"\\mathrm{{{latin}}}" for letter, latin in zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)}  # noqa: RUF001
+_ACCENTS = {"\u0301": r"\acute", "\u0308": r"\ddot"}
 # What has a meaning in LaTeX, and what its fonts have as a command or in mathematics only.
 _COMMANDS = {
     "\\": r"\textbackslash{}",
@@ -83,13 +113,8 @@ _COMMANDS = {
     "→": r"$\rightarrow$",
     "←": r"$\leftarrow$",
     "µ": r"\textmu{}",
-    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", (f"$\\{name}$" for name in (
-        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi "
-        "chi psi omega"
-    ).split()), strict=True)),
-    **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", (f"$\\{name}$" for name in "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()),
-               strict=True)),
-}  # fmt: skip
+    **{letter: f"${command}$" for letter, command in _MATHEMATICS.items()},
+}
 # Letters of the T1 encoding that inputenc knows beyond ASCII.
 _T1 = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
@@ -114,9 +139,27 @@ def escaped(text: str) -> str:
     text = unicodedata.normalize("NFC", " ".join(text.split("\n")))
     # What is no word, such as a hash or a DOI, may be broken anywhere.
     return "".join(
-        ("\\allowbreak{}" if len(word) > _LONG and re.search(r"\d", word) else "").join(map(_letter, word))
+        ("\\allowbreak{}" if len(word) > _LONG and re.search(r"\d", word) else "").join(
+            map(_greek if _is_greek(word) else _letter, word)
+        )
         for word in re.split("( )", text)
     )
+
+
+def _is_greek(word):
+    """Whether a word is a name in Greek, and not a sign such as that of a variance."""
+    return sum("GREEK" in unicodedata.name(letter, "") for letter in word) > 1
+
+
+def _greek(letter):
+    """A letter of a word in Greek: for pdflatex, which has no such font, from mathematics."""
+    base, *marks = unicodedata.normalize("NFD", letter)
+    sign = _GREEK.get(base)
+    if sign is None or set(marks) - set(_ACCENTS):
+        return _letter(letter)
+    for mark in marks:
+        sign = f"{_ACCENTS[mark]}{{{sign}}}"
+    return f"\\greek{{{ord(letter):04X}}}{{{letter}}}{{{sign}}}"
 
 
 def _letter(letter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,7 @@ from analysis.plots._forests import steps_forest
 from analysis.plots._funnel import funnel
 from analysis.plots._multiverse import multiverse_plot
 from analysis.plots._posterior import posterior_plot
+from analysis.plots._printed import table_of as printed_of
 from analysis.plots._risk_of_bias import risk_of_bias_summary, traffic_light, with_bars
 from analysis.plots._selection import selection_plot
 from analysis.plots._therapies import therapies_forest
@@ -193,23 +195,10 @@ def _has_arms(effects):
 
 def printed(figure: Any, caption: str) -> Table:
     """Return the printed cells of a figure of rows as a table."""
-    content = figure.content
-    table = content.table[content.table["kind"] != "reference"]
-    table = table[table["kind"] != "footer"]
-    heads = {head: [part for part in parts if part in table] for head, parts in content.printed.items()}
-    heads = {head: parts for head, parts in heads.items() if parts}
-    rows, bold = [], []
-    for row in table.to_dict("records"):
-        cells = [" ".join(str(row[part]) for part in parts if _is_text(row[part])) for parts in heads.values()]
-        if any(cells):
-            bold += [len(rows)] if row["kind"] in _BOLD else []
-            rows.append(cells)
-    kept = [i for i in range(len(heads)) if any(cells[i] for cells in rows)]
-    return Table(caption, [list(heads)[i] for i in kept], [[cells[i] for i in kept] for cells in rows], frozenset(bold))
-
-
-def _is_text(cell):
-    return (isinstance(cell, str) and cell != "") or (isinstance(cell, float) and not math.isnan(cell))
+    rows = figure.content.table
+    table = printed_of(replace(figure.content, table=rows[~rows["kind"].isin(("reference", "footer"))]))
+    cells = [[f"{text} {letters}".strip() for text, letters in row] for _, row in table.rows]
+    return Table(caption, table.heads, cells, frozenset(i for i, kind in enumerate(table.kinds) if kind in _BOLD))
 
 
 # Sensitivity

@@ -13,7 +13,7 @@ from analysis import _check
 from analysis._types import ReportFormat
 from analysis.models.pooling import pool
 from analysis.plots._save import write_files
-from analysis.reports.again import studies_csv
+from analysis.reports.again import data_files
 from analysis.reports.as_html import html
 from analysis.reports.as_json import as_json
 from analysis.reports.as_latex import latex
@@ -59,7 +59,8 @@ def report(
     Returns
     -------
     list of Path
-        The files written: the report in each format, its figures, the effects as ``studies.csv`` and the references as
+        The files written: the report in each format, its figures, the effects as ``studies.csv``, their covariance as
+        ``vcov.csv`` and arms from which SDs were drawn as ``trials.csv`` where there are any, and the references as
         ``references.bib``.
 
     Raises
@@ -89,7 +90,9 @@ def report(
     [1]_.
 
     The HTML file needs nothing beside it. The Word document has real tables and captions; figures have 300 dpi. The
-    LaTeX file compiles with pdflatex where its ``figures`` folder is beside it. ``docs/report.schema.json`` tells what
+    LaTeX file compiles with pdflatex and xelatex where its ``figures`` folder is beside it: a letter that pdflatex has
+    no font for, such as those of Cyrillic and Chinese, is its number there, [U+6771], and itself with xelatex where a
+    font of the machine has it. ``docs/report.schema.json`` tells what
     the JSON file holds; the lines of Python in it make the result again. The same result gives the same bytes.
 
     References
@@ -120,7 +123,7 @@ def report(
     files: dict[str, bytes] = {}
     for kind in formats:
         files |= as_json(document, result) if kind == "json" else _WRITERS[kind](document)
-    files["studies.csv"] = studies_csv(result)
+    files |= data_files(result)
     files["references.bib"] = "\n\n".join([*(sources()[key].bibtex for key in document.cites()), ""]).encode()
     _spare(place, files, overwrite)
     return write_files({place / name: data for name, data in files.items()})
