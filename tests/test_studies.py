@@ -34,14 +34,16 @@ def study_id(name):
     return "STD-" + re.sub(r"\W", lambda found: f"_x{ord(found[0]):04x}_", name)
 
 
-def entries(kind, rows, columns):
+def entries(kind, rows, columns, inside="", **more):
     return "".join(
         tag(
             f"{kind}_DATA",
+            "",
+            inside,
             STUDY_ID=study_id(name),
             ORDER=at,
             WEIGHT="1.0",
-            **dict(zip(columns.split(), values, strict=True)),
+            **dict(zip(columns.split(), values, strict=True)) | more,
         )
         for at, (name, *values) in enumerate(rows)
     )
@@ -58,12 +60,43 @@ def outcome(
     return tag(f"{kind}_OUTCOME", inside=words + inside, **about)
 
 
-def review(*outcomes, studies=("Gray 2012", "Hall 2014", "MRC-1", "Abe 2016", "Berg 2018", "Cruz 2021"), head=""):
+def item(no, name, judged, groups=(), **more):
+    """A domain and what was judged of it: study, answer, support and, where it has groups, the group."""
+    level = "GROUP" if groups else "STUDY"
+    parts = tag("NAME", name) + tag("DESCRIPTION", inside=tag("P", "What the domain is."))
+    parts += "".join(
+        tag("QUALITY_ITEM_DATA_ENTRY_GROUP", "", tag("NAME", each), ID=f"QIT-{no:02}-G{i}", NO=i)
+        for i, each in enumerate(groups, 1)
+    )
+    data = "".join(
+        tag(
+            "QUALITY_ITEM_DATA_ENTRY",
+            "",
+            tag("DESCRIPTION", inside=support and tag("P", inside=support)),
+            RESULT=answer,
+            STUDY_ID=study_id(study),
+            **{"GROUP_ID": f"QIT-{no:02}-G{group[0]}"} if group else {},
+        )
+        for study, answer, support, *group in judged
+    )
+    about = {"CORE_ITEM": "YES", "ID": f"QIT-{no:02}", "LEVEL": level, "NO": no} | more
+    return tag("QUALITY_ITEM", inside=parts + tag("QUALITY_ITEM_DATA", inside=data), **about)
+
+
+def review(
+    *outcomes,
+    studies=("Gray 2012", "Hall 2014", "MRC-1", "Abe 2016", "Berg 2018", "Cruz 2021"),
+    head="",
+    items="",
+    tests="",
+    **about,
+):
     listed = "".join(tag("STUDY", ID=study_id(x), NAME=x, YEAR=re.sub(r"\D", "", x)[-4:]) for x in studies)
     compared = tag("COMPARISON", inside=tag("NAME", "Vaccine & none") + "".join(outcomes), ID="CMP-001", NO=1)
     parts = tag("STUDIES_AND_REFERENCES", inside=tag("STUDIES", inside=tag("INCLUDED_STUDIES", inside=listed)))
-    parts += tag("ANALYSES_AND_DATA", inside=compared)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}' + tag("COCHRANE_REVIEW", inside=parts, TYPE="INTERVENTION")
+    parts += tag("QUALITY_ITEMS", inside=items) + tag("ANALYSES_AND_DATA", inside=compared + tests)
+    about = {"TYPE": "INTERVENTION"} | about
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}' + tag("COCHRANE_REVIEW", inside=parts, **about)
 
 
 COUNTED = "EVENTS_1 TOTAL_1 EVENTS_2 TOTAL_2"
@@ -212,9 +245,11 @@ def test_swapped_events_are_swapped_and_told(tmp_path):
 SIDES = [
     (("Favours vaccine", "Favours no vaccine"), "lower"),
     (("favors no vaccine", "favors vaccine"), "higher"),
-    (("Favours experimental", "Favours control"), "lower"),
+    (("Favours experimental", "Favours control"), None),
+    (("Favours intervention", "Favours control"), "lower"),
     (("Favours control", "Favours treatment"), "higher"),
     (("Favours [experimental]", "Favours [control]"), None),
+    (("favours treatment", "favours control"), None),
     (("Fewer infections", "More infections"), None),
     (("Favours vaccine", "Favours vaccine"), None),
     (("", ""), None),
@@ -237,6 +272,92 @@ def test_numbers_that_are_none_are_all_told(tmp_path):
     ]
 
 
+def test_what_the_review_did_not_read_is_told(tmp_path):
+    text = tag("OTHER_DATA", "", tag("P", "Two people felt ill."), STUDY_ID=study_id("Gray 2012"))
+    others = (outcome("OTHER", 3, "Harms", text), outcome("DICH", 4, "Deaths", "", EFFECT_MEASURE="RR"))
+    entry = tag("TEST_DATA_ENTRY", STUDY_ID=study_id("Gray 2012"), TP=9, FP=1, FN=2, TN=30)
+    swab = tag("TEST", "", tag("NAME", "Swab") + tag("TEST_DATA", inside=entry), ID="TST-01", NO=1)
+    told = "1.3 Harms holds text and no numbers; 1.4 Deaths has no studies"
+    with pytest.warns(UserWarning, match=f"of the review this is not read: {told}$"):
+        assert len(read(review(INFECTED, *others), tmp_path)) == 3
+    refused(lambda: read(review(INFECTED, FUNCTION, *others), tmp_path), "1.2 Function", f"Not read: {told}.")
+    for wanted, why in (("Harms", "holds text"), ("1.4", "has no studies")):
+        refused(lambda wanted=wanted: read(review(INFECTED, *others), tmp_path, outcome=wanted), "cannot be read", why)
+    refused(lambda: read(review(others[0]), tmp_path), "has no outcome with studies: 1.3 Harms holds text")
+    refused(
+        lambda: read(review(tests=tag("TESTS", inside=swab)), tmp_path), "1 Swab is a test of a diagnosis", "no arms"
+    )
+    unknown = outcome("SURVIVAL", 5, "Years", entries("SURVIVAL", [("Gray 2012",)], ""))
+    refused(lambda: read(review(unknown), tmp_path), "1.5 Years is of a kind that is not known")
+
+
+def test_subgroups_that_the_review_does_not_sum_up(tmp_path):
+    inside = "".join(
+        tag("DICH_SUBGROUP", inside=tag("NAME", name) + entries("DICH", COUNTS[:2], COUNTED), NO=no)
+        for no, name in enumerate(["3 months", "6 months"], 1)
+    )
+    about = {"EFFECT_MEASURE": "RR", "SUBGROUPS": "YES"}
+    for totals in ("NO", "SUB"):
+        with pytest.warns(UserWarning, match="Infections: the review has no total over its subgroups"):
+            table = read(review(outcome("DICH", 1, "Infections", inside, TOTALS=totals, **about)), tmp_path)
+        assert len(table) == 4
+    assert len(read(review(outcome("DICH", 1, "Infections", inside, TOTALS="YES", **about)), tmp_path)) == 4
+    one = tag("DICH_SUBGROUP", inside=tag("NAME", "All") + entries("DICH", COUNTS, COUNTED), NO=1)
+    assert len(read(review(outcome("DICH", 1, "Infections", one, TOTALS="SUB", **about)), tmp_path)) == 3
+
+
+def test_what_the_review_could_not_estimate(tmp_path):
+    nobody = [("Gray 2012", 0, 120, 0, 118), *COUNTS[1:]]
+    counts = entries("DICH", nobody, COUNTED, ESTIMABLE="NO", EFFECT_SIZE="0.0", SE="0.0", O_E="0.0", VAR="0.0")
+    table = read(review(outcome("DICH", 1, "Infections", counts, EFFECT_MEASURE="RR", METHOD="MH")), tmp_path)
+    assert table["events_t"].tolist() == [0, 7, 3] and set(table) == {
+        "study",
+        "year",
+        *"events_t n_t events_p n_p".split(),
+    }
+    yi, se = np.log([0.71, 0.88]), np.array([0.13, 0.18])
+    rows = [("Gray 2012", "0.0", "0.0", "0.0", "0.0")]
+    known = zip(["Hall 2014", "MRC-1"], np.exp(yi), se, np.exp(yi - 1.96 * se), np.exp(yi + 1.96 * se), strict=True)
+    rows += [(name, *map(str, four)) for name, *four in known]
+    text = review(
+        outcome("IV", 1, "Deaths", entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END"), called="Hazard Ratio")
+    )
+    table = read(text, tmp_path)
+    assert table["yi"].isna().tolist() == [True, False, False] and table["yi"].iloc[1:].tolist() == pytest.approx(yi)
+    effects = ma.effect_sizes(table, missing="drop")
+    assert effects.labels == ["Hall 2014", "MRC-1"] and effects.left_out["study"].tolist() == ["Gray 2012"]
+
+
+def test_what_other_versions_of_revman_write(tmp_path):
+    """Results that were never computed, footnotes, names with an index, doubled hyphens, one line for all."""
+    numbers = "MEAN_1 SD_1 TOTAL_1 MEAN_2 SD_2 TOTAL_2"
+    blank = dict.fromkeys("CI_START CI_END EFFECT_SIZE SE".split(), "")
+    inside = entries("CONT", MEANS, numbers, tag("FOOTNOTE", "After 4 weeks"), **blank)
+    named = outcome("CONT", 1, "Cells", inside, EFFECT_MEASURE="MD").replace("Cells", "CD4<SUP>+</SUP> cells", 1)
+    text = review(named).replace('STUDY_ID="STD-Abe_x0020_2016"', 'STUDY_ID="STD-Abe--2016"')
+    text = text.replace('ID="STD-Abe_x0020_2016"', 'ID="STD-Abe-2016"').replace('YEAR="2016"', 'YEAR="2016."')
+    table = read(text, tmp_path)
+    assert table["study"].tolist() == ["Abe 2016", "Berg 2018", "Cruz 2021"] and table["year"].iloc[0] == 2016
+    assert ma.effect_sizes(table).outcome_name == "CD4+ cells"
+    flat = read(text.replace("\n", ""), tmp_path)
+    assert flat.index.tolist() == [1, 2, 3] and flat.to_numpy().tolist() == table.to_numpy().tolist()
+    without = re.sub(r"<STUDIES_AND_REFERENCES>.*</STUDIES_AND_REFERENCES>", "", review(INFECTED), flags=re.S)
+    without = without.replace("STD-Gray_x0020_2012", "STD-El_x002d_Gray-2012")
+    assert read(without, tmp_path)["study"].tolist() == ["El-Gray 2012", "Hall 2014", "MRC-1"]
+
+
+def test_what_is_observed_minus_expected_has_petos_odds_ratio(tmp_path):
+    inside = entries("IPD", [("Gray 2012", -3.2, 8.1), ("Hall 2014", -1.4, 4.4)], "O_E VAR")
+    assert (
+        ma.effect_sizes(read(review(outcome("IPD", 1, "Deaths", inside, called="Odds Ratio")), tmp_path)).measure
+        == "PETO"
+    )
+    mh = outcome(
+        "DICH", 1, "Infections", entries("DICH", COUNTS, COUNTED), EFFECT_MEASURE="OR", METHOD="MH", RANDOM="YES"
+    )
+    assert ma.effect_sizes(read(review(mh), tmp_path)).measure == "OR"
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>\n'
 LEAK = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n'
 
@@ -255,6 +376,136 @@ def test_what_is_no_review(tmp_path):
     assert len(ma.read_studies(io.BytesIO(review(INFECTED).encode()))) == 3
     latin = review(INFECTED).replace("UTF-8", "ISO-8859-1").replace("Gray 2012", "Gräy 2012")
     assert ma.read_studies(io.BytesIO(latin.encode("latin-1")))["study"][:1].tolist() == ["Gräy 2012"]
+
+
+SEQUENCE, BLINDING = "Random sequence generation (selection bias)", "Blinding (performance bias)"
+ITEMS = (
+    item(
+        1,
+        SEQUENCE,
+        [
+            ("Gray 2012", "YES", "Random<BR/>numbers"),
+            ("Hall 2014", "NO", "By <I>date</I> of birth"),
+            ("MRC-1", "UNKNOWN", ""),
+        ],
+    ),
+    item(
+        2,
+        BLINDING,
+        [("Gray 2012", "UNKNOWN", "Not told", 1), ("Gray 2012", "NO", "", 2), ("Hall 2014", "YES", "", 1)],
+        ("All outcomes", "Pain"),
+    ),
+)
+
+
+def test_the_risk_of_bias_of_a_review(tmp_path):
+    path = tmp_path / "review.rm5"
+    path.write_text(review(INFECTED, items="".join(ITEMS)), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"review.rm5: of 6 judgements 1 unclear without a word"):
+        judged = ma.read_risk_of_bias(path, judged_by="both of us")
+    assert judged[["study", "domain", "judgement"]].to_numpy().tolist() == [
+        ["Gray 2012", SEQUENCE, "low"],
+        ["Hall 2014", SEQUENCE, "high"],
+        ["Gray 2012", BLINDING, "unclear"],
+        ["Gray 2012", f"{BLINDING}: Pain", "high"],
+        ["Hall 2014", BLINDING, "low"],
+    ]
+    assert set(judged["tool"]) == {"RoB 1"} and set(judged["judged_by"]) == {"both of us"}
+    assert judged["note"].fillna("").tolist() == ["Random numbers", "By date of birth", "Not told", "", ""]
+    lines = path.read_text().splitlines()
+    assert all("QUALITY_ITEM_DATA_ENTRY " in lines[row - 1] for row in judged.index)
+    effects = ma.effect_sizes(ma.read_studies(path))
+    beside = ma.with_risk_of_bias(effects, judged, domain=SEQUENCE)
+    assert beside.table["risk_of_bias"].tolist() == ["low", "high", "not judged"]
+    assert ma.without_high_risk(effects, judged, domain=SEQUENCE).labels == ["Gray 2012", "MRC-1"]
+    assert ma.traffic_light(judged).content.table["name"].tolist()[:2] == ["Gray 2012", "Hall 2014"]
+    pooled = ma.pool(effects)
+    assert BLINDING in ma.forest(pooled, risk_of_bias=judged).content.caption
+    ma.report(pooled, tmp_path / "out", risk_of_bias=judged)
+    assert "RoB 1" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_judgements_that_are_none(tmp_path):
+    def judged(*items, **about):
+        path = tmp_path / "review.rm5"
+        path.write_text(review(INFECTED, items="".join(items), **about), encoding="utf-8")
+        return lambda **options: ma.read_risk_of_bias(path, **options)
+
+    unsaid = item(1, SEQUENCE, [("Gray 2012", "UNKNOWN", ""), ("Hall 2014", "UNKNOWN", "")])
+    refused(judged(unsaid), "has no judgement of the risk of bias; 2 unclear without a word")
+    refused(judged(), "has no judgement of the risk of bias.", "'QUALITY_ITEMS'")
+    wrong = refused(
+        judged(item(1, SEQUENCE, [("Gray 2012", "MAYBE", "")])), "'MAYBE'", "no judgement of RevMan", "UNKNOWN"
+    )
+    assert wrong[["study", "column"]].to_numpy().tolist() == [["Gray 2012", SEQUENCE]]
+    refused(judged(item(1, SEQUENCE, [("Gray 2012", "YES", "")] * 2)), "review.rm5: 1 problem", "a row stands once")
+    quadas = item(1, "Could the selection of patients have introduced bias?", [("Gray 2012", "YES", "")], DOMAIN="1")
+    for read_them in (judged(quadas), judged(ITEMS[0], QUADAS2="YES"), judged(ITEMS[0], TYPE="DIAGNOSTIC")):
+        refused(read_them, "tests of a diagnosis, judged with QUADAS")
+    with pytest.raises(ValueError, match="tool='RoB 2' is not that of RevMan 5, which has RoB 1 only"):
+        judged(ITEMS[1])(tool="RoB 2")
+    assert len(judged(ITEMS[1])(tool="ROB1")) == 3
+    refused(lambda: judged(ITEMS[1])(trials=pd.DataFrame({"study": ["Gray 2012"]})), "review.rm5", "'Hall 2014'")
+
+
+# ------------------------------------------------------------------------------------------- the export of RevMan 5
+
+EXPORT = (
+    "Comparison Number,Outcome Number,Subgroup Number,Name,Data Type,Statistical Method,Effect Measure,Analysis Model,"
+    "Totals,Study Confidence Interval,Swap event and non-event,Events 1,Mean 1,SD 1,Total 1,Events 2,Mean 2,SD 2,"
+    "Total 2,O-E,Var,Effect Estimate,SE,CI Start,CI End,Weight,Group Label 1,Group Label 2,Left Graph Label,"
+    "Right Graph Label,Year of study,User defined order"
+).split(",")
+
+
+def exported():
+    zeros = dict.fromkeys(("Events 1", "Mean 1", "SD 1", "Events 2", "Mean 2", "SD 2", "O-E", "Var"), 0)
+    about = {"Totals": "YES", "Study Confidence Interval": "95%", "Swap event and non-event": "NO"}
+    about |= {"Group Label 1": "Vaccine", "Group Label 2": "Nothing", "Left Graph Label": "Favours vaccine"}
+    rows = [(1, 0, 0, "Vaccine", {})]
+    rows.append(
+        (1, 1, 0, "Infections", {"Data Type": "DIC", "Statistical Method": "MH", "Effect Measure": "RR"} | about)
+    )
+    for group, name, own in ((1, "Children", COUNTS[:1]), (2, "Adults", COUNTS[1:])):
+        rows.append((1, 1, group, name, {"Data Type": "DIC", "Events 1": 4, "Total 1": 120}))
+        for study, *four in own:
+            counts = dict(zip(["Events 1", "Total 1", "Events 2", "Total 2"], four, strict=True))
+            rows.append((1, 1, group, study, zeros | counts | {"Year of study": 2012}))
+    rows.append((1, 2, 0, "Function", {"Data Type": "CON", "Effect Measure": "Mean Difference", "Total 1": 99} | about))
+    for study, *six in MEANS:
+        columns = ["Mean 1", "SD 1", "Total 1", "Mean 2", "SD 2", "Total 2"]
+        rows.append((1, 2, 0, study, zeros | dict(zip(columns, six, strict=True))))
+    rows.append((2, 0, 0, "Drug", {}))
+    of_hr = {"Data Type": "INV", "Statistical Method": "IV", "Effect Measure": "Hazard Ratio"} | about
+    rows.append((2, 1, 0, "Deaths", of_hr))
+    low, high = (np.exp(np.log(0.7) + sign * 1.959964 * 0.15) for sign in (-1, 1))
+    rows.append((2, 1, 0, "Gray 2012", zeros | {"Effect Estimate": 0.7, "SE": 0.15, "CI Start": low, "CI End": high}))
+    rows.append((2, 2, 0, "Relapse", of_hr | {"Statistical Method": "EXP_O_E_VAR"}))
+    rows.append((2, 2, 0, "Gray 2012", zeros | {"O-E": -3.2, "Var": 8.1}))
+    rows.append((2, 3, 0, "Harms", {"Data Type": "OTH"} | about))
+    return pd.DataFrame([dict(zip(EXPORT, row[:4], strict=False)) | row[4] for row in rows]).reindex(columns=EXPORT)
+
+
+def test_the_analyses_that_revman_5_exports():
+    text = exported().to_csv(index=False)
+
+    def effects(no):
+        return ma.effect_sizes(ma.read_studies(io.StringIO(text), outcome=no))
+
+    infected, function, deaths, relapse = (effects(no) for no in ("1.1", "Function", "2.1", "2.2"))
+    assert infected.yi == pytest.approx(ma.effects.log_risk_ratio(*np.array([r[1:] for r in COUNTS], float).T)[0])
+    assert infected.table["subgroup"].tolist() == ["Children", "Adults", "Adults"]
+    assert (infected.measure, infected.arms, infected.benefit) == ("RR", ("Vaccine", "Nothing"), "lower")
+    assert function.yi.tolist() == [9, 3, 12] and function.measure == "MD"
+    assert deaths.yi == pytest.approx([np.log(0.7)]) and deaths.measure == "HR"
+    assert relapse.yi == pytest.approx([-3.2 / 8.1]) and relapse.vi == pytest.approx([1 / 8.1])
+    rows = ma.read_studies(io.StringIO(text), outcome="1.1").index
+    assert [text.splitlines()[row - 1].split(",")[3] for row in rows] == [name for name, *_ in COUNTS]
+    refused(
+        lambda: ma.read_studies(io.StringIO(text)), "4 outcomes", "2.1 Deaths (Drug; 1 rows)", "2.3 Harms holds text"
+    )
+    short = exported().drop(columns="Data Type").to_csv(index=False)
+    refused(lambda: ma.read_studies(io.StringIO(short)), "'Data Type'", "Export the analyses again, with all fields")
 
 
 # ---------------------------------------------------------------------------------------------------------- RevMan Web
@@ -333,6 +584,75 @@ def test_data_rows_alone_tell_no_measure(tmp_path):
     with pytest.raises(ValueError, match="yi"):
         ma.effect_sizes(table)
     assert ma.effect_sizes(table, measure="MD").yi.tolist() == [9, 3, 12]
+
+
+def test_what_revman_web_writes_where_nothing_applies(tmp_path):
+    text = data_rows().assign(**{"Footnotes": "#N/A", "GIV Mean": "#N/A"}).to_csv(index=False)
+    assert text.count("#N/A") == 12
+    infected = ma.read_studies(io.StringIO(text), outcome="1.1")
+    assert infected["events_t"].tolist() == [4, 7, 3]
+    path = tmp_path / "CD1-data-rows.csv"
+    path.write_text(text)
+    beside = settings().assign(**{"Data source eligibility": "#N/A", "Overall estimates": "FALSE"})
+    beside.to_csv(tmp_path / "CD1-overall-estimates-and-settings.csv", index=False)
+    assert ma.effect_sizes(ma.read_studies(path, outcome="1.2")).measure == "SMD"
+    refused(lambda: ma.read_studies(io.StringIO("study,yi,vi\nA,#N/A,1\n")), "#N/A")
+
+
+def test_effects_and_measures_of_revman_web(tmp_path):
+    """Effects are logs where their intervals are ratios; a measure of non-events is that of events, swapped."""
+    path, beside = (tmp_path / f"CD1-{name}.csv" for name in ("data-rows", "overall-estimates-and-settings"))
+    yi, se = np.log([0.71, 0.88]), np.array([0.13, 0.18])
+    ends = np.exp([yi - 1.96 * se, yi + 1.96 * se])
+    columns = ["Study", "GIV Mean", "GIV SE", "CI start", "CI end"]
+    rows = pd.DataFrame(dict(zip(columns, [["A", "B"], yi, se, *ends], strict=True)))
+    rows.assign(**{"Analysis group": 1, "Analysis number": 1}).reindex(columns=WEB).to_csv(path, index=False)
+    one = settings()[:1]
+    one.assign(**{"Data type": "Contrast level", "Effect measure": "Hazard Ratio"}).to_csv(beside, index=False)
+    effects = ma.effect_sizes(ma.read_studies(path))
+    assert effects.measure == "HR" and effects.yi == pytest.approx(yi)
+    data_rows()[:3].to_csv(path, index=False)
+    non_events = {"Effect measure": "Risk Ratio (Non-event)", "Swap event and non-event": "TRUE"}
+    one.assign(**non_events).to_csv(beside, index=False)
+    with pytest.warns(UserWarning, match="swapped"):
+        assert ma.effect_sizes(ma.read_studies(path)).measure == "RR"
+
+
+def test_the_risk_of_bias_of_revman_web():
+    head = [
+        "Study",
+        *(
+            f"Domain ({what}): {name}"
+            for name in (SEQUENCE, f"{BLINDING}: All outcomes", f"{BLINDING}: Pain")
+            for what in ("judgement", "support")
+        ),
+    ]
+    rows = [
+        ["Gray 2012", "Low risk", "Random numbers", "Unclear risk", "", "High risk", "Open"],
+        ["Hall 2014", "High risk", "By date", "#N/A", "#N/A", "", ""],
+    ]
+    table = pd.DataFrame(rows, columns=head)
+    judged = ma.read_risk_of_bias(io.StringIO(table.to_csv(index=False)))
+    assert judged[["study", "domain", "judgement"]].to_numpy().tolist() == [
+        ["Gray 2012", SEQUENCE, "low"],
+        ["Gray 2012", BLINDING, "unclear"],
+        ["Gray 2012", f"{BLINDING}: Pain", "high"],
+        ["Hall 2014", SEQUENCE, "high"],
+    ]
+    assert set(judged["tool"]) == {"RoB 1"} and judged["note"].fillna("").tolist() == [
+        "Random numbers",
+        "",
+        "Open",
+        "By date",
+    ]
+    wrong = table.replace("High risk", "Some concerns").to_csv(index=False)
+    problems = refused(lambda: ma.read_risk_of_bias(io.StringIO(wrong)), "not among the judgements", "Hall 2014")
+    assert problems["column"].tolist() == [head[5], head[1]] and problems["row"].tolist() == [2, 3]
+    other = table[["Study", head[3]]].rename(columns={head[3]: "Domain (judgement): Bias due to missing data"})
+    refused(lambda: ma.read_risk_of_bias(io.StringIO(other.to_csv(index=False))), "does not say with which tool")
+    assert ma.read_risk_of_bias(io.StringIO(other.to_csv(index=False)), tool="RoB 1")["judgement"].tolist() == [
+        "unclear"
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------ other programs

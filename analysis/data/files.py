@@ -173,7 +173,7 @@ def read_cells(given: Any, layout: TableLayout, decimal: str | None) -> tuple[st
 
     Parameters
     ----------
-    given : str, os.PathLike, open file or pandas.DataFrame
+    given : str, os.PathLike, open file, pandas.DataFrame or Opened
     layout : analysis.data.dictionary.TableLayout
     decimal : str or None
 
@@ -191,7 +191,7 @@ def read_cells(given: Any, layout: TableLayout, decimal: str | None) -> tuple[st
     """
     if isinstance(given, pd.DataFrame):
         return "the table", _as_text(given, layout, decimal, "the table"), ""
-    file = opened(given)
+    file = given if isinstance(given, Opened) else opened(given)
     return file.source, *cells_of(file, layout, decimal)
 
 

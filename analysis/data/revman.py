@@ -1,4 +1,4 @@
-"""Reviews of RevMan: the outcomes of a file of RevMan 5 and of the data rows of RevMan Web, and what is told of them.
+"""Reviews of RevMan: outcomes and judgements of a file of RevMan 5 and of the tables it and RevMan Web write.
 
 A review is XML that anybody may have written: it is read once, event by event, and entities are refused.
 """
@@ -21,22 +21,25 @@ from analysis.measures import Measure
 
 #: The headings by which data rows of RevMan Web are known.
 DATA_ROWS = ("Analysis group", "Analysis number", "Study", "Experimental N", "Control N")
-# RevMan 5 writes an attribute of a study's entry, RevMan Web a column; both become the argument of `effect_sizes`.
+#: The headings by which the analyses that RevMan 5 exports as a table are known.
+EXPORTED = ("Comparison Number", "Outcome Number", "Subgroup Number", "Name")
+# What RevMan 5 calls an attribute of a study's entry, RevMan Web a column, and RevMan 5 a column of its export, by the
+# argument of `effect_sizes`.
 _COLUMNS = {
-    "n_t": ("TOTAL_1", "Experimental N"),
-    "n_p": ("TOTAL_2", "Control N"),
-    "events_t": ("EVENTS_1", "Experimental cases"),
-    "events_p": ("EVENTS_2", "Control cases"),
-    "mean_t": ("MEAN_1", "Experimental mean"),
-    "sd_t": ("SD_1", "Experimental SD"),
-    "mean_p": ("MEAN_2", "Control mean"),
-    "sd_p": ("SD_2", "Control SD"),
-    "yi": ("EFFECT_SIZE", "GIV Mean"),
-    "se": ("SE", "GIV SE"),
-    "o_e": ("O_E", "O-E"),
-    "v": ("VAR", "Variance"),
-    "ci_low": ("CI_START", "CI start"),
-    "ci_high": ("CI_END", "CI end"),
+    "n_t": ("TOTAL_1", "Experimental N", "Total 1"),
+    "n_p": ("TOTAL_2", "Control N", "Total 2"),
+    "events_t": ("EVENTS_1", "Experimental cases", "Events 1"),
+    "events_p": ("EVENTS_2", "Control cases", "Events 2"),
+    "mean_t": ("MEAN_1", "Experimental mean", "Mean 1"),
+    "sd_t": ("SD_1", "Experimental SD", "SD 1"),
+    "mean_p": ("MEAN_2", "Control mean", "Mean 2"),
+    "sd_p": ("SD_2", "Control SD", "SD 2"),
+    "yi": ("EFFECT_SIZE", "GIV Mean", "Effect Estimate"),
+    "se": ("SE", "GIV SE", "SE"),
+    "o_e": ("O_E", "O-E", "O-E"),
+    "v": ("VAR", "Variance", "Var"),
+    "ci_low": ("CI_START", "CI start", "CI Start"),
+    "ci_high": ("CI_END", "CI end", "CI End"),
 }
 # What counts of each kind of outcome, the letters of RevMan 5 before "_OUTCOME".
 _KINDS = {
@@ -45,6 +48,8 @@ _KINDS = {
     "IV": ("yi", "se", "n_t", "n_p", "ci_low", "ci_high"),
     "IPD": ("o_e", "v", "events_t", "n_t", "events_p", "n_p"),
 }
+# Why nothing can be read of outcomes of other kinds.
+_UNREAD = {"OTHER": "holds text and no numbers", "TEST": "is a test of a diagnosis, which compares no arms"}
 _DATA_TYPES = {"Dichotomous": "DICH", "Continuous": "CONT", "Contrast level": "IV", "O-E and variance": "IPD"}
 # What RevMan calls its measures, lower case; what it does not know is a text of the authors.
 _MEASURES = {
@@ -55,7 +60,6 @@ _MEASURES = {
     "md": "MD",
     "smd": "SMD",
     "odds ratio": "OR",
-    "odds ratio (non-event)": "OR",
     "peto odds ratio": "PETO",
     "risk ratio": "RR",
     "rate ratio": "IRR",
@@ -66,9 +70,20 @@ _MEASURES = {
     "standardised mean difference": "SMD",
     "hazard ratio": "HR",
 }
+# The types of data in an export, by their first letters, and what it says of an outcome, where it was exported.
+_EXPORTED_TYPES = {"D": "DICH", "C": "CONT", "O": "OTHER"}
+_EXPORT = (
+    "Statistical Method", "Group Label 1", "Group Label 2", "Left Graph Label", "Right Graph Label", "Year of study",
+    "Swap event and non-event", "Totals", "Study Confidence Interval",
+)  # fmt: skip
+# What begins a table of RevMan Web, and a cell of it that holds nothing.
+_OF_WEB = re.compile(rb"Analysis group|Domain \(judgement\)")
+_NOT_APPLICABLE = re.compile(rb"""((?:^|[,\n])"?)#N/A(?="?(?:[,\r\n]|$))""")
 # How far, in standard errors, an interval may be from where it must lie: what is stored has all digits, or few.
 _NEAR, _CLEARLY = 0.05, 10
 _FAVOURS = re.compile(r"\s*favou?rs?\s+(.*)", re.IGNORECASE)
+# As RevMan 5.0 and RevMan 4 make them; later versions put brackets around the arms.
+_UNTOUCHED = (("favours experimental", "favours control"), ("favours treatment", "favours control"))
 _ARMS = ({"experimental", "intervention", "treatment"}, {"control", "comparison", "comparator"})
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -88,6 +103,7 @@ class Outcome(NamedTuple):
     arms: tuple[str, str]
     sides: tuple[str, str]
     swapped: bool
+    summed: bool
     level: float
     entries: tuple[dict[str, Any], ...]
     source: str
@@ -96,6 +112,13 @@ class Outcome(NamedTuple):
     def rows(self) -> int:
         """How many entries it has."""
         return len(self.entries)
+
+    @property
+    def unread(self) -> str:
+        """Why nothing can be read of it; "" where it can be."""
+        if self.kind in _KINDS:
+            return "" if self.entries else "has no studies"
+        return _UNREAD.get(self.kind, "is of a kind that is not known")
 
     def told(self) -> dict[str, Any]:
         """Return what is told of the outcome, as arguments of `effect_sizes`."""
@@ -131,18 +154,30 @@ class Outcome(NamedTuple):
                 table[name] = table[name].where(table[name] != 0)
         if problems:
             raise TrialDataError(problems, self.source)
+        self._warn(len(set(about["subgroup"])) > 1)
         if self.kind == "IPD":
             table = table.assign(yi=table["o_e"] / table["v"], vi=1 / table["v"]).drop(columns=["o_e", "v"])
         elif self.kind == "IV":
             table = self._on_scale(table)
-        elif self.swapped:
-            _check.warn(f"{self.source}: {self.name}: events and non-events are swapped, as they were in the review")
+        elif self.kind == "DICH" and self.swapped:
             for arm in ("_t", "_p"):
                 table[f"events{arm}"] = table[f"n{arm}"] - table[f"events{arm}"]
         return table
 
+    def _warn(self, several):
+        """Say what the review did that its numbers do not show; `several` tells of subgroups."""
+        if self.kind == "DICH" and self.swapped:
+            _check.warn(f"{self.source}: {self.name}: events and non-events are swapped, as they were in the review")
+        if several and not self.summed:
+            _check.warn(
+                f"{self.source}: {self.name}: the review has no total over its subgroups, which may share people; "
+                'pool them apart, pool_subgroups(effects, by="subgroup")'
+            )
+
     def _on_scale(self, table):
         """Effects on the scale of the analysis, which their intervals tell where they are ratios."""
+        # What RevMan could not estimate has an effect of 0 without a standard error.
+        table = table.assign(yi=table["yi"].where((table["yi"] != 0) | table["se"].notna()))
         yi, se, low, high = (table[name].to_numpy(float) for name in ("yi", "se", "ci_low", "ci_high"))
         table = table.drop(columns=["ci_low", "ci_high"])
         known, z = ~np.isnan(yi + se + low + high), NormalDist().inv_cdf(0.5 + self.level / 200)
@@ -173,7 +208,7 @@ _MEND = "Correct it in RevMan, or leave it blank."
 
 
 def outcomes_of_review(file: Opened) -> list[Outcome]:
-    """Return the outcomes of a file of RevMan 5 that have studies.
+    """Return the outcomes of a file of RevMan 5, also those that cannot be read.
 
     Parameters
     ----------
@@ -184,9 +219,56 @@ def outcomes_of_review(file: Opened) -> list[Outcome]:
     TrialDataError
         If it is no review, or declares entities.
     """
+    return [_finished(each, file.source) for each in _read(file).outcomes]
+
+
+def judgements_of_review(file: Opened) -> pd.DataFrame:
+    """Return the judgements of the risk of bias of a file of RevMan 5, one row each, by their lines.
+
+    Parameters
+    ----------
+    file : Opened
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns study, domain, judgement and note. Yes is a low risk, no a high one, and unclear without a word is what
+        nobody judged, which is left out (Cochrane Handbook 5.0.0, section 8.6).
+
+    Raises
+    ------
+    TrialDataError
+        If it is no review, has no judgements, others than RevMan's, or those of tests of a diagnosis.
+    """
+    review = _read(file)
+    if review.of_tests:
+        rule = "is a review of tests of a diagnosis, judged with QUADAS, where yes may be a high risk"
+        remedy = "Type the judgements into a table, with the name of the tool."
+        raise TrialDataError([(None, "", "", "", rule, remedy)], file.source)
+    judged = pd.DataFrame(review.judged, columns=["row", "study", "domain", "RESULT", "note"])
+    problems = [
+        (each["row"], each["study"], each["domain"], each["RESULT"], "is no judgement of RevMan", _JUDGE)
+        for each in review.judged
+        if each["RESULT"] not in _RISKS
+    ]
+    if problems:
+        raise TrialDataError(problems, file.source)
+    unsaid = (judged["RESULT"] == "UNKNOWN") & (judged["note"] == "")
+    left_out = f"{unsaid.sum()} unclear without a word, as RevMan leaves what nobody judged" if unsaid.any() else ""
+    if unsaid.all():
+        rule = "has no judgement of the risk of bias" + f"; {left_out}" * bool(left_out)
+        raise TrialDataError([(None, "", "QUALITY_ITEMS", "", rule, "Judge the studies in RevMan.")], file.source)
+    if left_out:
+        _check.warn(f"{file.source}: of {len(judged)} judgements {left_out}, are left out")
+    judged = judged[~unsaid].assign(judgement=judged["RESULT"].map(_RISKS)).drop(columns="RESULT")
+    return judged.set_index(pd.Index(_places(judged["row"]), name="row")).drop(columns="row")
+
+
+def _read(file):
+    """The review in a file; what is none is told."""
     data = file.data.encode() if isinstance(file.data, str) else file.data
     try:
-        return _Review(file.source).read(data)
+        return _Review().read(data)
     except EntitiesError:
         rule, remedy = "declares entities, as no review of RevMan does", "Save the review again in RevMan."
     except (expat.ExpatError, ValueError, LookupError) as error:
@@ -199,90 +281,157 @@ def outcomes_of_review(file: Opened) -> list[Outcome]:
 class _Review:
     """What was read of a review so far."""
 
-    def __init__(self, source):
-        self.source = source
-        self.studies, self.outcomes = {}, []
+    def __init__(self):
+        self.studies, self.outcomes, self.judged = {}, [], []
         self.comparison, self.outcome, self.subgroup = {}, None, None
+        self.item, self.groups, self.entry, self.of_tests = "", {}, None, False
         self.path = []
+        # The texts of an element that holds others, such as a name with an index, and how deep it stands.
+        self.texts, self.depth = None, 0
 
     def read(self, data):
         for tag, more, line in xml_events(data):
-            if not tag.startswith("/"):
+            if not tag:
+                self._add(more)
+            elif not tag.startswith("/"):
                 self.path.append(tag)
                 if len(self.path) == 1 and tag != "COCHRANE_REVIEW":
                     raise LookupError(tag)
+                if self.texts is None and tag in _SAID:
+                    self.texts, self.depth = [], len(self.path)
+                self._add(" " * (tag in _BLOCKS))
                 self._begin(tag, more, line)
             else:
+                self._add(more)
+                if self.texts is not None and len(self.path) == self.depth:
+                    more, self.texts = one_line("".join(self.texts)), None
                 self._end(tag[1:], more)
                 self.path.pop()
-        return [self._finished(each) for each in self.outcomes if each["entries"]]
+        # Entries may stand before the studies that they name.
+        for entries in [*(each["entries"] for each in self.outcomes), self.judged]:
+            for each in entries:
+                each["study"], each["year"] = self._study(each["STUDY_ID"])
+        return self
+
+    def _add(self, text):
+        if self.texts is not None:
+            self.texts.append(text)
+
+    def _study(self, written):
+        return self.studies.get(_id(written), (_plain(written), ""))
+
+    def _above(self):
+        return self.path[-2] if len(self.path) > 1 else ""
 
     def _begin(self, tag, more, line):
         kind, _, part = tag.partition("_")
-        if tag == "STUDY":
+        if tag == "COCHRANE_REVIEW":
+            self.of_tests = "DIAG" in more.get("TYPE", "") or more.get("QUADAS2") == "YES"
+        elif tag == "STUDY":
             name = one_line(more.get("NAME", "")) or _plain(more.get("ID", ""))
-            self.studies[more.get("ID", "")] = name, more.get("YEAR", "")
+            self.studies[_id(more.get("ID", ""))] = name, more.get("YEAR", "")
         elif tag == "COMPARISON":
             self.comparison = {"NO": more.get("NO", "")}
-        elif kind in _KINDS and part == "OUTCOME":
-            self.outcome = {"kind": kind, "entries": [], "comparison": self.comparison, **more}
+        elif (part == "OUTCOME" and self._above() == "COMPARISON") or tag == "TEST":
+            comparison = {} if tag == "TEST" else self.comparison
+            self.outcome = {"kind": kind, "entries": [], "comparison": comparison, **more}
             self.outcomes.append(self.outcome)
-        elif kind in _KINDS and part == "SUBGROUP":
+            self.of_tests |= tag == "TEST"
+        elif part == "SUBGROUP" and self.outcome is not None:
             self.subgroup = {"NAME": more.get("NAME", "")}
-        elif kind in _KINDS and part == "DATA" and self.outcome is not None:
+        elif part in ("DATA", "DATA_ENTRY") and self.outcome is not None and "STUDY_ID" in more:
             self.outcome["entries"].append({"row": line, "subgroup": self.subgroup, **more})
+        else:
+            self._begin_judgement(tag, more, line)
+
+    def _begin_judgement(self, tag, more, line):
+        if tag == "QUALITY_ITEM":
+            self.item, self.groups = "", {}
+            self.of_tests |= bool(more.get("DOMAIN"))
+        elif tag == "QUALITY_ITEM_DATA_ENTRY_GROUP":
+            self.group = more.get("ID", "")
+        elif tag == "QUALITY_ITEM_DATA_ENTRY":
+            group = self.groups.get(more.get("GROUP_ID", ""), "")
+            domain = self.item if group.casefold() in _NO_GROUP else f"{self.item}: {group}"
+            self.entry = {"row": line, "STUDY_ID": "", "RESULT": "", "domain": domain, "note": "", **more}
+            self.judged.append(self.entry)
 
     def _end(self, tag, text):
-        kind, _, part = tag.partition("_")
-        above = self.path[-2] if len(self.path) > 1 else ""
-        if tag == "NAME" and above == "COMPARISON":
+        above, part = self._above(), tag.partition("_")[2]
+        if above == "QUALITY_ITEM_DATA_ENTRY" and tag == "DESCRIPTION":
+            self.entry["note"] = text
+        elif tag == "NAME" and above == "QUALITY_ITEM_DATA_ENTRY_GROUP":
+            self.groups[self.group] = text
+        elif tag == "NAME" and above == "QUALITY_ITEM":
+            self.item = text
+        elif tag == "NAME" and above == "COMPARISON":
             self.comparison["NAME"] = text
         elif tag == "NAME" and above.endswith("_SUBGROUP") and self.subgroup is not None:
             self.subgroup["NAME"] = text
-        elif above.endswith("_OUTCOME") and self.outcome is not None and not tag.endswith(("_DATA", "_SUBGROUP")):
+        elif tag in _SAID and (above.endswith("_OUTCOME") or above == "TEST") and self.outcome is not None:
             self.outcome[tag] = text
-        elif kind in _KINDS and part == "SUBGROUP":
+        elif part == "SUBGROUP":
             self.subgroup = None
-        elif kind in _KINDS and part == "OUTCOME":
+        elif tag == "TEST" or (part == "OUTCOME" and above == "COMPARISON"):
             self.outcome = None
 
-    def _finished(self, found):
-        entries = []
-        for each in found["entries"]:
-            study, year = self.studies.get(each.get("STUDY_ID", ""), (_plain(each.get("STUDY_ID", "")), ""))
-            subgroup = one_line((each["subgroup"] or {}).get("NAME", ""))
-            entry = {"row": each["row"], "study": study, "year": year, "subgroup": subgroup}
-            entries.append(entry | {name: each.get(column) for name, (column, _) in _COLUMNS.items()})
-        number = f"{found['comparison'].get('NO', '')}.{found.get('NO', '')}"
-        texts = {name: one_line(str(found.get(name, ""))) for name in _TEXTS}
-        return Outcome(
-            number,
-            found.get("ID", ""),
-            texts["NAME"] or f"outcome {number}",
-            one_line(found["comparison"].get("NAME", "")),
-            found["kind"],
-            _measure(found["kind"], texts["EFFECT_MEASURE"], found.get("METHOD", "")),
-            (texts["GROUP_LABEL_1"], texts["GROUP_LABEL_2"]),
-            (texts["GRAPH_LABEL_1"], texts["GRAPH_LABEL_2"]),
-            found.get("SWAP_EVENTS") == "YES",
-            _level(found.get("CI_STUDY", "")),
-            tuple(entries),
-            self.source,
-        )
+
+def _finished(found, source):
+    """An outcome as it was read of a review."""
+    entries = []
+    for row, each in zip(_places([each["row"] for each in found["entries"]]), found["entries"], strict=True):
+        subgroup = one_line((each["subgroup"] or {}).get("NAME", ""))
+        entry = {"row": row, "study": each["study"], "year": each["year"], "subgroup": subgroup}
+        entries.append(entry | {name: each.get(column) for name, (column, *_) in _COLUMNS.items()})
+    number = ".".join(filter(None, (found["comparison"].get("NO", ""), found.get("NO", ""))))
+    texts = {name: one_line(str(found.get(name, ""))) for name in _TEXTS}
+    return Outcome(
+        number,
+        found.get("ID", ""),
+        texts["NAME"] or f"outcome {number}",
+        one_line(found["comparison"].get("NAME", "")),
+        found["kind"],
+        _measure(found["kind"], texts["EFFECT_MEASURE"], found.get("METHOD", "")),
+        (texts["GROUP_LABEL_1"], texts["GROUP_LABEL_2"]),
+        (texts["GRAPH_LABEL_1"], texts["GRAPH_LABEL_2"]),
+        found.get("SWAP_EVENTS") == "YES",
+        found.get("TOTALS", "YES") == "YES",
+        _level(found.get("CI_STUDY", "")),
+        tuple(entries),
+        source,
+    )
+
+
+def _places(lines):
+    """The lines of entries, or their numbers where several stand in one line."""
+    lines = list(lines)
+    return lines if len(set(lines)) == len(lines) else list(range(1, len(lines) + 1))
 
 
 _TEXTS = ("NAME", "EFFECT_MEASURE", "GROUP_LABEL_1", "GROUP_LABEL_2", "GRAPH_LABEL_1", "GRAPH_LABEL_2")
+# Elements whose text is read whole, and those that begin a line in it.
+_SAID, _BLOCKS = {*_TEXTS, "DESCRIPTION"}, {"P", "BR", "LI", "HEADING"}
+# What RevMan's answers say, and the group of outcomes that is none.
+_RISKS, _NO_GROUP = {"YES": "low", "UNKNOWN": "unclear", "NO": "high"}, ("", "all outcomes")
+_JUDGE = f"Judge it again in RevMan, which writes {', '.join(_RISKS)}."
+
+
+def _id(written):
+    """The id of a study, in which a hyphen may have been doubled in one place and not in another."""
+    return re.sub("-+", "-", written)
 
 
 def _plain(name):
     """The name in the id of a study, in which RevMan writes signs by their numbers: STD-MRC_x002d_1."""
-    return one_line(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), name.removeprefix("STD-"))).replace("-", " ")
+    written = _id(name).removeprefix("STD-").replace("-", " ")
+    return one_line(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), written))
 
 
 def _measure(kind, called, method):
     """The code of a measure; "" for one that RevMan does not know."""
-    code = _MEASURES.get(called.casefold(), "")
-    if kind in ("DICH", "IPD") and code == "OR" and method.upper() in ("PETO", "EXP_O_E_VAR"):
+    code = _MEASURES.get(called.casefold().removesuffix(" (non-event)"), "")
+    # The ratio (O-E)/V is Peto's, whatever it is called.
+    if code == "OR" and (kind == "IPD" or (kind == "DICH" and method.upper() == "PETO")):
         return "PETO"
     return code
 
@@ -312,7 +461,7 @@ def outcomes_of_rows(cells: pd.DataFrame, settings: pd.DataFrame | None, source:
         entries = []
         for row, cell in zip(rows.index, rows.to_dict("records"), strict=True):
             about = {"study": cell["Study"], "year": cell.get("Study year"), "subgroup": cell.get("Subgroup")}
-            entries.append({"row": row} | about | {name: cell.get(web) for name, (_, web) in _COLUMNS.items()})
+            entries.append({"row": row} | about | {name: cell.get(web) for name, (_, web, _) in _COLUMNS.items()})
         kind = _DATA_TYPES.get(told.get("Data type", ""), "") or _kind_of(entries)
         number = ".".join(key)
         sides = "Graph label (left)", "Graph label (right)"
@@ -326,13 +475,87 @@ def outcomes_of_rows(cells: pd.DataFrame, settings: pd.DataFrame | None, source:
                 _measure(kind, told.get("Effect measure", ""), told.get("Statistical method", "")),
                 (told.get("Experimental group label", ""), told.get("Control group label", "")),
                 tuple(told.get(side, "") for side in sides),
-                told.get("Swap event and non-event", "").casefold() in ("true", "yes"),
+                _is_true(told.get("Swap event and non-event", "")),
+                _is_true(told.get("Overall estimates", "") or "true"),
                 _level(told.get("CI/PI level", "") or told.get("Study CI", "")),
                 tuple(entries),
                 source,
             )
         )
     return found
+
+
+def _is_true(text):
+    return text.casefold() in ("true", "yes")
+
+
+def without_na(file: Opened) -> Opened:
+    """Return a file of RevMan Web with blanks where it writes #N/A for what does not apply; any other as it is.
+
+    Parameters
+    ----------
+    file : Opened
+    """
+    data = file.data.encode() if isinstance(file.data, str) else file.data
+    if file.kind not in (".csv", ".txt") or not _OF_WEB.search(data.partition(b"\n")[0]):
+        return file
+    return file._replace(data=_NOT_APPLICABLE.sub(rb"\1", data))
+
+
+def outcomes_of_export(cells: pd.DataFrame, source: str) -> list[Outcome]:
+    """Return the outcomes of the analyses that RevMan 5 exports as a table.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        As text: a row for each comparison, each outcome, each of its subgroups and each study.
+    source : str
+
+    Raises
+    ------
+    TrialDataError
+        If the export has no types of data, which tell the studies from the rest.
+    """
+    if missing := [name for name in ("Data Type", "Effect Measure") if name not in cells]:
+        rule, remedy = "this export of RevMan 5 is without it", "Export the analyses again, with all fields."
+        raise TrialDataError([(1, "", name, "", rule, remedy) for name in missing], source)
+    cells = cells.reindex(columns=[*cells.columns, *(name for name in _EXPORT if name not in cells)], fill_value="")
+    comparisons, found, subgroups = {}, {}, {}
+    for row, cell in zip(cells.index, cells.to_dict("records"), strict=True):
+        comparison, no, group, name = (cell[key] for key in EXPORTED)
+        number = f"{comparison}.{no}"
+        if no in ("", "0"):
+            comparisons[comparison] = name
+        elif number not in found:
+            found[number] = cell, []
+        elif cell["Data Type"]:
+            subgroups[number, group] = name
+        else:
+            about = {"row": row, "study": name, "year": cell["Year of study"]}
+            about["subgroup"] = subgroups.get((number, group), "")
+            found[number][1].append(about | {key: cell.get(export) for key, (_, _, export) in _COLUMNS.items()})
+    outcomes = []
+    for number, (told, entries) in found.items():
+        kind = _EXPORTED_TYPES.get(told["Data Type"][:1].upper(), "IV")
+        kind = "IPD" if told["Statistical Method"] == "EXP_O_E_VAR" else kind
+        outcomes.append(
+            Outcome(
+                number,
+                number,
+                told["Name"] or f"outcome {number}",
+                comparisons.get(number.partition(".")[0], ""),
+                kind,
+                _measure(kind, told["Effect Measure"], told["Statistical Method"]),
+                (told["Group Label 1"], told["Group Label 2"]),
+                (told["Left Graph Label"], told["Right Graph Label"]),
+                _is_true(told["Swap event and non-event"]),
+                told["Totals"].casefold() in ("", "yes"),
+                _level(told["Study Confidence Interval"]),
+                tuple(entries),
+                source,
+            )
+        )
+    return outcomes
 
 
 def _kind_of(entries):
@@ -345,6 +568,8 @@ def _kind_of(entries):
 
 def _benefit(arms: Sequence[str], sides: Sequence[str]) -> str | None:
     """What is good, by the labels below the plot: the arm that the left one names has it if it is lower."""
+    if tuple(side.casefold() for side in sides) in _UNTOUCHED:
+        return None
     favoured = [_favoured(side, arms) for side in sides]
     if favoured in ([0, 1], [0, None], [None, 1]):
         return "lower"

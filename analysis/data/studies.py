@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from analysis import _check
 from analysis._docs import documented
 from analysis.data import headings
 from analysis.data.dictionary import TableLayout
@@ -28,7 +29,15 @@ from analysis.data.files import (
     opened,
     read_cells,
 )
-from analysis.data.revman import DATA_ROWS, Outcome, outcomes_of_review, outcomes_of_rows
+from analysis.data.revman import (
+    DATA_ROWS,
+    EXPORTED,
+    Outcome,
+    outcomes_of_export,
+    outcomes_of_review,
+    outcomes_of_rows,
+    without_na,
+)
 from analysis.data.trials import PERHAPS_THOUSANDS, decimal_between_semicolons
 from analysis.data.wide import COLUMN_ARGUMENTS, DECIMAL, SHAPES, TOLD_BY_FILE
 from analysis.data.workbook import read_sheet
@@ -59,8 +68,9 @@ def read_studies(
     ----------
     path : str, os.PathLike, open file or pandas.DataFrame
         A spreadsheet (CSV, TSV, XLSX, Parquet, also packed with gzip) with names of columns in its first row; a review
-        of RevMan 5 (.rm5), or the data rows of a review of RevMan Web; the extraction of Covidence; what metafor, meta,
-        JASP or jamovi save as CSV; the template of ``python -m analysis template``.
+        of RevMan 5 (.rm5), the analyses that RevMan 5 exports as CSV, or the data rows of a review of RevMan Web; the
+        extraction of Covidence; what metafor, meta, JASP or jamovi save as CSV; the template of ``python -m analysis
+        template``.
     outcome : str or float, optional
         Which outcome of a review, by number ("1.2") or name; needed where it has several, and the error lists them.
     {decimal}
@@ -95,11 +105,14 @@ def read_studies(
     to check and to run.
 
     Of a review the measure is the one it was analysed with; what is good is told by the labels below its forest plot,
-    if they name the arms ("Favours aspirin") and were not left as RevMan makes them ("Favours [experimental]"). O-E and
+    if they name the arms ("Favours aspirin") and were not left as RevMan makes them ("Favours [experimental]", in
+    version 5.0 "Favours experimental" on the left and "Favours control" on the right). O-E and
     its variance V become the log ratio (O-E)/V with the variance 1/V [1]_. Effects that were entered with their
     standard error are on the log scale where they are ratios, which their printed intervals must agree with. An SD or a
-    number of people of 0, which RevMan keeps for what was not filled in, is not known. Of Covidence the rows of the
-    consensus count; where a study has two reviewers and none, that is a problem.
+    number of people of 0, which RevMan keeps for what was not filled in, is not known. Outcomes that hold text, tests
+    of a diagnosis and outcomes without studies are not read, and told; so is an outcome whose subgroups the review does
+    not sum up, for a person may be in several. Of Covidence the rows of the consensus count; where a study has two
+    reviewers and none, that is a problem.
 
     References
     ----------
@@ -119,7 +132,7 @@ def read_studies(
     """
     if decimal not in (None, ".", ","):
         raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
-    file = Opened("the table", "", "") if isinstance(path, pd.DataFrame) else opened(path)
+    file = Opened("the table", "", "") if isinstance(path, pd.DataFrame) else without_na(opened(path))
     if file.kind == REVIEW:
         return _of_outcome(_chosen(outcomes_of_review(file), outcome, file.source), file.source)
     cells, delimiter = cells_of(file, STUDIES, decimal) if file.kind else read_cells(path, STUDIES, decimal)[1:]
@@ -134,6 +147,8 @@ def read_studies(
     if set(DATA_ROWS) <= set(cells):
         found = outcomes_of_rows(cells, _settings_beside(path), file.source)
         return _of_outcome(_chosen(found, outcome, file.source), file.source)
+    if set(EXPORTED) <= set(cells):
+        return _of_outcome(_chosen(outcomes_of_export(cells, file.source), outcome, file.source), file.source)
     if outcome is not None:
         raise ValueError(f"outcome={outcome!r} is for a review of RevMan; this table holds one outcome")
     cells = _agreed(cells, file.source)
@@ -240,24 +255,33 @@ def _settings_beside(path):
     beside = Path(path).with_name(name.replace("data-rows", "overall-estimates-and-settings"))
     if beside.name == name or not beside.is_file():
         return None
-    return cells_of(opened(beside), STUDIES, None)[0]
+    return cells_of(without_na(opened(beside)), STUDIES, None)[0]
 
 
 def _chosen(outcomes: Sequence[Outcome], wanted: Any, source: str) -> Outcome:
-    """The outcome that is asked for, or the only one."""
-    listed = "; ".join(f"{each.number} {each.name} ({each.comparison}; {each.rows} rows)" for each in outcomes)
-    if not outcomes:
-        rule, remedy = "has no outcome with studies", "Open the review in RevMan and add data to an outcome."
+    """The outcome that is asked for, or the only one that can be read."""
+    readable = [each for each in outcomes if not each.unread]
+    unread = "; ".join(f"{each.number} {each.name} {each.unread}" for each in outcomes if each.unread)
+    listed = "; ".join(f"{each.number} {each.name} ({each.comparison}; {each.rows} rows)" for each in readable)
+    if not readable:
+        rule = "has no outcome with studies" + f": {unread}" * bool(unread)
+        remedy = "Open the review in RevMan and add data to an outcome."
         raise TrialDataError([(None, "", "", "", rule, remedy)], source)
-    found = list(outcomes)
-    if wanted is not None:
+    if wanted is None:
+        if len(readable) == 1:
+            if unread:
+                _check.warn(f"{source}: of the review this is not read: {unread}")
+            return readable[0]
+        rule = f"the review has {len(readable)} outcomes"
+    else:
         asked = one_line(str(wanted)).casefold()
         found = [each for each in outcomes if asked in (each.number, each.name.casefold(), each.id.casefold())]
-    if len(found) == 1:
-        return found[0]
-    rule = f"the review has {len(outcomes)} outcomes" if wanted is None else "names no outcome of the review"
-    rule = "names several outcomes of the review" if len(found) > 1 and wanted is not None else rule
+        if len(found) == 1 and not found[0].unread:
+            return found[0]
+        rule = "names several outcomes of the review" if len(found) > 1 else "names no outcome of the review"
+        rule = f"cannot be read, for it {found[0].unread}" if len(found) == 1 else rule
     remedy = f"Choose one with outcome=, by number or name: {listed}."
+    remedy += f" Not read: {unread}." if unread else ""
     raise TrialDataError([(None, "", "outcome", "" if wanted is None else str(wanted), rule, remedy)], source)
 
 

@@ -22,7 +22,17 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis.data import dictionary, headings
-from analysis.data.files import WITH_COMMA, Readable, TrialDataError, has_one_row_a_study, one_line, read_cells
+from analysis.data.files import (
+    REVIEW,
+    WITH_COMMA,
+    Readable,
+    TrialDataError,
+    has_one_row_a_study,
+    one_line,
+    opened,
+    read_cells,
+)
+from analysis.data.revman import judgements_of_review, without_na
 
 # Likeness from which an id or a word is taken for a slip of the pen: author and year make unlike trials look alike.
 _NEAR = 0.8
@@ -30,6 +40,9 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _COMMA_OF_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 #: A count with a point between thousands, which reads as a number with decimals.
 PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+")
+# The tool of a review of RevMan 5, by the first of its domains; and what begins a heading of judgements in RevMan Web.
+_OF_REVMAN_5, _ROB_1 = "RoB 1", ("Random sequence generation", "Allocation concealment")
+_JUDGED = "Domain (judgement): "
 # In bytes: notes are some lines.
 _LONGEST_NOTES = 1_000_000
 _DECIMALS = {".": "a point", ",": "a comma"}
@@ -401,11 +414,12 @@ def read_risk_of_bias(
     Parameters
     ----------
     {path}
+        Also a review of RevMan 5 (.rm5), and the table of the risk of bias in the data package of RevMan Web.
     tool : str, optional
         The tool of a table with one row a study, which does not say it: "RoB 2", "RoB 1", "ROBINS-I", "PEDro" or
         another.
     judged_by : str, optional
-        Who judged, of a table with one row a study.
+        Who judged, of a review or of a table with one row a study.
     {decimal, trials, contrasts}
 
     Returns
@@ -438,6 +452,13 @@ def read_risk_of_bias(
     Overall and Weight. D1, D2 and so on are those of RoB 2 and ROBINS-I, other headings are names of domains; words of
     judgements may have capitals, a blank is no judgement, and the weight becomes the column `x_weight`.
 
+    A review of RevMan 5 has the judgements of the first Cochrane tool, "RoB 1", where yes is a low risk, no a high one
+    and unknown an unclear one; unclear without a word of support is what nobody judged, and is left out [5]_. The
+    studies bear the names that :func:`analysis.read_studies` gives them, and the support becomes the column `note`. A
+    group of outcomes follows its domain behind a colon. Judgements of diagnostic tests (QUADAS) are refused, for their
+    yes may be a high risk. Of RevMan Web it is the table ``...-risk-of-bias.csv`` of the data package; "RoB 1" is known
+    by its domains.
+
     References
     ----------
     .. [1] Sterne et al. 2019, RoB 2: a revised tool for assessing risk of bias in randomised trials, BMJ 366:l4898, doi
@@ -445,6 +466,7 @@ def read_risk_of_bias(
     .. [2] Higgins et al. 2011, the first Cochrane tool, BMJ 343:d5928, doi 10.1136/bmj.d5928.
     .. [3] Maher et al. 2003, reliability of the PEDro scale, Phys Ther 83:713-721, doi 10.1093/ptj/83.8.713.
     .. [4] McGuinness & Higgins 2021, robvis, Res Synth Methods 12:55-61, doi 10.1002/jrsm.1411.
+    .. [5] Higgins & Green 2008, Cochrane Handbook for Systematic Reviews of Interventions, version 5.0.0, section 8.6.
 
     Examples
     --------
@@ -458,7 +480,15 @@ def read_risk_of_bias(
     """
     stacked = functools.partial(_judgements_of_studies, tool=tool, judged_by=judged_by)
     beside = {"trials": trials, "contrasts": contrasts}
-    return _read_checked(path, dictionary.RISK_OF_BIAS, decimal, beside, stacked)
+    if isinstance(path, pd.DataFrame):
+        return _read_checked(path, dictionary.RISK_OF_BIAS, decimal, beside, stacked)
+    file = without_na(opened(path))
+    if file.kind != REVIEW:
+        return _read_checked(file, dictionary.RISK_OF_BIAS, decimal, beside, stacked)
+    if tool is not None and dictionary.tool_as_listed(tool) != _OF_REVMAN_5:
+        raise ValueError(f"tool={tool!r} is not that of RevMan 5, which has {_OF_REVMAN_5} only")
+    judged = judgements_of_review(file).assign(tool=_OF_REVMAN_5, judged_by=judged_by)
+    return _read_checked(judged, dictionary.RISK_OF_BIAS, None, beside, source=file.source)
 
 
 def _judgements_of_studies(cells, source, tool, judged_by):
@@ -467,6 +497,9 @@ def _judgements_of_studies(cells, source, tool, judged_by):
         if tool is not None:
             raise ValueError(f"tool={tool!r} is for a table with one row a study; this one tells the tool of each row")
         return cells, {}
+    of_web = [name for name in cells if name.startswith(_JUDGED)]
+    if tool is None and any(name.removeprefix(_JUDGED).startswith(_ROB_1) for name in of_web):
+        tool = _OF_REVMAN_5
     if tool is None:
         known = ", ".join(map(repr, dictionary.JUDGEMENTS))
         rule = "this table has one row a study, and does not say with which tool they were judged"
@@ -476,23 +509,30 @@ def _judgements_of_studies(cells, source, tool, judged_by):
     tool, by_name = dictionary.tool_as_listed(tool), {str(name).casefold(): name for name in cells}
     study = by_name.get("study", cells.columns[0])
     weight = next((by_name[name] for name in ("weight", "weights") if name in by_name), None)
-    domains = {name: _domain(name, tool) for name in cells if name not in (study, weight)}
+    domains = {name: _domain(name, tool) for name in of_web or cells if name not in (study, weight)}
     long = cells.melt([name for name in (study, weight) if name], [*domains], "column", "judgement", ignore_index=False)
     order = np.argsort(cells.index.get_indexer(long.index), kind="stable")
     long = long.iloc[order]
     long = long[long["judgement"] != ""]
     places = dict(enumerate(zip(long.index, long["column"], strict=True), start=2))
+    supports = long["column"].str.replace("judgement", "support", regex=False)
+    notes = cells.reindex(columns=supports.unique(), fill_value="")
+    notes = notes.to_numpy()[notes.index.get_indexer(long.index), notes.columns.get_indexer(supports)]
     long = long.set_axis(pd.Index([*places], name="row"))
     made = {"study": long[study], "tool": tool, "domain": long["column"].map(domains)}
     made |= {"judgement": _as_words(long["judgement"], tool), "judged_by": judged_by}
     if weight:
         _check_weights(long[weight], long[study], places, weight, source)
         made["x_weight"] = long[weight]
+    if of_web:
+        made["note"] = notes
     return pd.DataFrame(made), places
 
 
 def _domain(heading, tool):
     """The name of the domain under a heading: D1 of RoB 2, Overall, or a name that R has put points into."""
+    if heading.startswith(_JUDGED):
+        return heading.removeprefix(_JUDGED).removesuffix(": All outcomes")
     name = " ".join(heading.replace(".", " ").split())
     number = re.fullmatch(r"[Dd]([1-9])", name)
     known = dictionary.DOMAINS.get(tool, ())
@@ -502,8 +542,9 @@ def _domain(heading, tool):
 
 
 def _as_words(judgements, tool):
-    """Judgements in the words of their tool, which may have capitals; a word that is none of them stays as it is."""
+    """Judgements in the words of their tool, which may be followed by "risk"; any other word stays as it is."""
     words, known = judgements.str.lower(), dictionary.JUDGEMENTS.get(tool)
+    words = words if known is None else words.str.removesuffix(" of bias").str.removesuffix(" risk")
     return words if known is None else words.where(words.isin(known), judgements)
 
 
@@ -612,17 +653,19 @@ def read_correlations(
     return _read_checked(path, dictionary.CORRELATIONS, decimal, {"trials": trials, "contrasts": contrasts})
 
 
-def _read_checked(path, layout, decimal=None, beside=None, stacked=None):
+def _read_checked(path, layout, decimal=None, beside=None, stacked=None, source=None):
     """Read a table of any :class:`analysis.data.dictionary.TableLayout` and check it; see :func:`read_trials`.
 
     `beside` holds the tables, by the argument's name, of which one must know every study named; None for no such table.
-    `stacked` makes rows of cells in another shape, and tells where each of them stands in the table.
+    `stacked` makes rows of cells in another shape, and tells where each of them stands in the table. `source` is the
+    file that a table was made of.
     """
     _check.single(decimal=decimal)
     if decimal not in (None, *_DECIMALS):
         raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
     known = _studies_of(beside or {})
-    source, cells, delimiter = read_cells(path, layout, decimal)
+    named, cells, delimiter = read_cells(path, layout, decimal)
+    source = source or named
     if has_one_row_a_study(cells, layout):
         raise TrialDataError([_one_row_a_study(path, cells, delimiter, decimal)], source)
     cells, places = stacked(cells, source) if stacked else (cells, {})

@@ -133,6 +133,8 @@ class EntitiesError(ValueError):
 def xml_events(data: bytes) -> Iterator[tuple[str, Any, int]]:
     """Yield each element of XML, once it begins and once it ends, without any entity but those that XML has.
 
+    Text that stands in an element before another within it comes without a name.
+
     Parameters
     ----------
     data : bytes
@@ -140,7 +142,7 @@ def xml_events(data: bytes) -> Iterator[tuple[str, Any, int]]:
     Yields
     ------
     str, dict or str, int
-        Its name and attributes, or "/name" and the text since the last tag; the line.
+        Its name and attributes, or "/name" and the text since the last tag, or "" and a text; the line.
 
     Raises
     ------
@@ -152,6 +154,8 @@ def xml_events(data: bytes) -> Iterator[tuple[str, Any, int]]:
     found, text = [], []
 
     def start(tag, attributes):
+        if (before := "".join(text)).strip():
+            found.append(("", before, parser.CurrentLineNumber))
         text.clear()
         found.append((tag.rpartition(":")[2], attributes, parser.CurrentLineNumber))
 

@@ -20,9 +20,12 @@ from analysis.sentences import Wording
 from analysis.text import counted, number
 
 #: Judgements, the least risk first; those of another tool follow as they come.
-LEVELS = ("low", "yes", "some concerns", "moderate", "unclear", "high", "no", "serious", "critical", "no information")
+LEVELS = (
+    "low", "yes", "some concerns", "moderate", "unclear", "high", "no", "serious", "very high", "critical",
+    "no information",
+)  # fmt: skip
 #: Those that a sensitivity analysis leaves out.
-HIGH = ("high", "serious", "critical")
+HIGH = ("high", "serious", "very high", "critical")
 #: A trial that the table says nothing of.
 NOT_JUDGED = "not judged"
 _NEEDED = ("study", "tool", "domain", "judgement", "judged_by")
@@ -193,7 +196,7 @@ def _require_effects(effects, to):
 def without_high_risk(
     effects: EffectSizes, judged: pd.DataFrame, *, domain: str | None = None, judged_only: bool = False
 ) -> EffectSizes:
-    """Leave out the trials at high risk of bias: judged high, or with ROBINS-I serious or critical.
+    """Leave out the trials at high risk of bias: judged high or very high, or with ROBINS-I serious or critical.
 
     Parameters
     ----------
@@ -227,13 +230,15 @@ def without_high_risk(
 
     Notes
     -----
-    Without the trials at high risk a result is a sensitivity analysis [1]_. With many trials that nobody judged, it is
-    not the result of trials at lower risk; `judged_only` tells how much of it rests on them.
+    Very high is a word of ROBINS-E [2]_. Without the trials at high risk a result is a sensitivity analysis [1]_. With
+    many trials that nobody judged, it is not the result of trials at lower risk; `judged_only` tells how much of it
+    rests on them.
 
     References
     ----------
     .. [1] Boutron et al. 2022, Cochrane Handbook for Systematic Reviews of Interventions, version 6.3, chapter 7:
        considering bias and conflicts of interest among the included studies.
+    .. [2] Higgins et al. 2024, ROBINS-E, Environ Int 186:108602, doi 10.1016/j.envint.2024.108602.
 
     Examples
     --------

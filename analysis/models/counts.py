@@ -120,8 +120,8 @@ class PooledCounts(Result, Drawn, Stepped):
 
     References
     ----------
-    Pooled effects: Mantel & Haenszel 1959, J Natl Cancer Inst 22:719-748. Variances: Robins, Breslow & Greenland 1986,
-    Biometrics 42:311-323 (OR); Greenland & Robins 1985, Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989,
+    Pooled effects: Mantel & Haenszel 1959, doi 10.1093/jnci/22.4.719. Variances: Robins, Breslow & Greenland 1986, doi
+    10.2307/2531052 (OR); Greenland & Robins 1985, doi 10.2307/2530643 (RR); Sato, Greenland & Robins 1989,
     Biometrics 45:1323-1324 (RD). Tests of association: Mantel & Haenszel 1959; Cochran 1954, Biometrics 10:417-451.
     Tests of equal odds ratios: Breslow & Day 1980, Statistical Methods in Cancer Research, volume 1, section 4.4;
     Tarone 1985, Biometrika 72:91-95.
@@ -313,8 +313,8 @@ def pool_mantel_haenszel(
 
     References
     ----------
-    Pooled effects: Mantel & Haenszel 1959, J Natl Cancer Inst 22:719-748. Variances: Robins, Breslow & Greenland 1986,
-    Biometrics 42:311-323 (OR); Greenland & Robins 1985, Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989,
+    Pooled effects: Mantel & Haenszel 1959, doi 10.1093/jnci/22.4.719. Variances: Robins, Breslow & Greenland 1986, doi
+    10.2307/2531052 (OR); Greenland & Robins 1985, doi 10.2307/2530643 (RR); Sato, Greenland & Robins 1989,
     Biometrics 45:1323-1324 (RD). Tests of association: Mantel & Haenszel 1959; Cochran 1954, Biometrics 10:417-451.
     Tests of equal odds ratios: Breslow & Day 1980, Statistical Methods in Cancer Research, volume 1, section 4.4;
     Tarone 1985, Biometrika 72:91-95.

@@ -139,7 +139,7 @@ def pool(
     ----------
     Estimators of tau2: Viechtbauer 2005, doi 10.3102/10769986030003261 (REML, ML); DerSimonian & Laird 1986, doi
     10.1016/0197-2456(86)90046-2 (DL); Paule & Mandel 1982, doi 10.6028/jres.087.022 (PM); Morris 1983, doi
-    10.1080/01621459.1983.10477920 (EB); Cochran 1954, Biometrics 10:101-129 (HE); Hunter & Schmidt 2004, Methods of
+    10.1080/01621459.1983.10477920 (EB); Cochran 1954, doi 10.2307/3001666 (HE); Hunter & Schmidt 2004, Methods of
     Meta-Analysis (HS); Sidik & Jonkman 2005, doi 10.1111/j.1467-9876.2005.00489.x (SJ).
 
     Interval of the mean: Hartung & Knapp 2001, doi 10.1002/sim.1009, and Sidik & Jonkman 2002, doi 10.1002/sim.1262

@@ -50,7 +50,7 @@ LETTERS = {
     **dict.fromkeys(("some concerns", "moderate"), ("!", "some")),
     "unclear": "?",
     **dict.fromkeys(("high", "no", "serious"), "-"),
-    "critical": ("×", "bad"),
+    **dict.fromkeys(("very high", "critical"), ("×", "bad")),
     "no information": ("?", "none"),
 }
 NAME = "risk_of_bias"  # of all columns of judgements: a page that is too narrow gives them up together
