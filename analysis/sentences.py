@@ -33,7 +33,9 @@ from analysis.text import (
     level,
     number,
     percent,
+    plain,
     plural,
+    quoted,
     ratio,
     significant,
 )
@@ -344,7 +346,7 @@ class Wording:
         if self.benefit is None or self.measure.is_ratio or (self.measure == "RD" and not self.outcome_name):
             return ""
         if self.outcome_name:
-            less = "fewer" if _SEVERAL.search(self.outcome_name) else "less"
+            less = "fewer" if _SEVERAL.search(plain(self.outcome_name)) else "less"
             return f"{less if self.benefit == 'lower' else 'more'} {self.outcome_name}"
         return f"{self.benefit} scores"
 
@@ -419,7 +421,8 @@ class Wording:
 
 def capital(text: str) -> str:
     """Return a text that begins with a capital; `str.capitalize` would lower the others."""
-    return text[:1].upper() + text[1:]
+    first = plain(text[:1])
+    return (first.upper() if first == text[:1] else quoted(first.upper())) + text[1:]
 
 
 class Caveat(str):

@@ -55,6 +55,9 @@ _LATEX = {sign: f"\\{sign}" for sign in "{}$&#%_"} | {
     "‘": "`",
     "’": "'",
 }
+# The characters in which names stand while sentences are made: the last plane, which nobody's names use.
+_APART = 0x100000
+_QUOTED = re.compile("[\U00100000-\U0010ffff]")
 _LATEX |= {
     sign: f"${name}$"
     for sign, name in {
@@ -560,6 +563,57 @@ def plural(noun: str) -> str:
     """
     head, of, rest = noun.partition(" of ")
     return (head[:-1] + "ies" if head.endswith("y") else head + "s") + of + rest
+
+
+def quoted(name: str) -> str:
+    """Return a name from the data in characters of its own, which no rule takes for words, numbers or marks.
+
+    So it stands within a sentence that is translated afterwards; `plain` gives it back.
+
+    Parameters
+    ----------
+    name : str
+        Of an arm, a study, a group or an outcome.
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    analysis.text.plain : The text with its names as they were.
+
+    Examples
+    --------
+    >>> sentence = f"pooled: {quoted('10 mg; fast')}"
+    >>> sentence.endswith("fast"), plain(sentence)
+    (False, 'pooled: 10 mg; fast')
+    """
+    return "".join(chr(_APART + ord(letter)) if letter <= "\uffff" else letter for letter in name)
+
+
+def plain(text: str) -> str:
+    """Return a text with its quoted names as they were.
+
+    Parameters
+    ----------
+    text : str
+        A sentence, or a part of one.
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    analysis.text.quoted : The other way.
+
+    Examples
+    --------
+    >>> plain(quoted("sham") + " arm")
+    'sham arm'
+    """
+    return text if text.isprintable() else _QUOTED.sub(lambda letter: chr(ord(letter[0]) - _APART), text)
 
 
 def sortable(values: Iterable[Any]) -> list[Any]:

@@ -16,6 +16,7 @@ from plot_cases import misplaced, synthetic
 import analysis as ma
 from analysis.plots import _catalogue, _words
 from analysis.plots._theme import say
+from analysis.text import plain
 
 # words of ours that German has too, or that are signs
 BOTH = {"name", "in", "band", "baseline", "df", "forest", "plot", "ratio", "odds", "wald", "von", "was", "log", "arm"}
@@ -313,3 +314,83 @@ def test_names_of_moderators_keep_their_case():
 def test_a_ratio_compares_its_arms_in_german():
     with ma.theme(labels="de"):
         assert "Xa im Vergleich zu Yb" in ma.forest(counts("OR", **SHAM)).content.caption
+
+
+# Names that a rule could take for words, numbers or marks; and as many that none can.
+HARD = [
+    "10 mg",
+    "A: b",
+    "A over B",
+    "c; d",
+    'he said "more pain" (n = 3)',
+    "U. v minus w",
+    "less pain, pooled",
+    "'q' to 'r'",
+    "95% CI 1 to 2)",
+    "((x",
+    "all studies",
+    "Mean. difference",
+    "treatment: x",
+    "Left out, 2 studies: no mean (a)",
+]
+EASY = [f"Qx{letter}z" for letter in "abcdefghijklmn"]
+
+
+def named_by(names):
+    """Yield figures whose arms, groups, studies, outcome and models have these names."""
+    arms, groups, k = tuple(names[:2]), [names[2 + i % 2] for i in range(len(names))], len(names)
+    effects = synthetic(k, arms=arms, outcome_name=names[4], unit="points on 0–10")
+    table = effects.table.assign(label=names, therapy_family=groups, Gg=groups, Mg=np.arange(1.0, k + 1))
+    left = effects.left_out.assign(label=names[5 : 5 + len(effects.left_out)])
+    effects = replace(effects, table=table, left_out=left)
+    i = np.arange(k)
+    few = pd.DataFrame({"study": [f"s{j}" for j in i], "label": names, "Gg": groups, "Mg": 2.0 * i})
+    few = few.assign(events_t=9 + 2 * i, n_t=50 + i, events_p=np.where(i == 3, 0, 6 + i), n_p=48 + i)
+    ratios = ma.effect_sizes(few, measure="OR", study="study", label="label", arms=arms, benefit="higher")
+    pooled = ma.pool(ratios)
+    common = {names[6]: ma.pool(ratios, tau2_method="CE")}
+    pooled_arms = ma.pool_arms(effects, by="therapy_family")
+    yield ma.forest(pooled, models=common, lines={names[7]: 2.0}, xlim=(1.5, 2.6))
+    yield ma.forest(ma.pool_subgroups(effects, "Gg"))
+    yield ma.forest(ma.pool_subgroups(ratios, "Gg"), overall=False)
+    yield from (ma.funnel(pooled), ma.funnel(effects, by="Gg", label=3), ma.funnel(ma.trim_and_fill(effects)))
+    yield from (ma.radial(pooled), ma.qq_plot(effects), ma.drapery(pooled), ma.labbe_counts(pooled, label=3))
+    yield from (ma.labbe(effects, by="therapy_family", worthwhile=1.0), ma.arms_forest(pooled_arms))
+    yield ma.arms_forest(pooled_arms, trials=False)
+    yield ma.bubble(ma.meta_regression("yi ~ Gg", ratios))
+    yield ma.bubble(ma.meta_regression("yi ~ Mg + Gg", effects), "Mg")
+    yield ma.bubble(ma.dose_response(effects, "Mg", unit=names[8]))
+    yield ma.posterior_plot(ma.pool_bayes(ratios))
+    yield from (ma.steps_forest(ma.leave_one_out(effects)), ma.steps_forest(ma.cumulative(ratios), overall=pooled))
+    yield from (ma.baujat_plot(ma.baujat(effects), label=2), ma.influence_plot(ma.influence(effects)))
+    yield from (ma.gosh_plot(ma.gosh(effects, n_subsets=200), study=names[9]), ma.orchard(pooled_arms))
+    yield ma.outcomes_forest({names[2]: effects, names[3]: effects})
+    yield ma.therapies_forest(ma.compare_therapies(effects, "therapy_family"))
+
+
+def everything(fig):
+    """Return all that a figure holds, as one text."""
+    drawn = [f"{t.get_text()} {t.get_gid()}" for t in fig.findobj(Text)]
+    return "\n".join([*drawn, *parts(fig).values(), fig.content.table.to_csv()])
+
+
+@pytest.mark.filterwarnings("ignore:.*too narrow for the columns:UserWarning")
+def test_names_stay_as_they_are_whatever_they_hold():
+    with ma.theme(labels="de"):
+        for i, (easy, hard) in enumerate(zip(named_by(EASY), named_by(HARD), strict=True)):
+            assert everything(hard) == plain(everything(hard)), i
+            said = parts(hard)
+            for part, expected in parts(easy).items():
+                for easily, name in zip(EASY, HARD, strict=True):
+                    expected = expected.replace(easily, name)
+                assert part == "figure" or said[part] == expected, i
+
+
+def test_a_name_is_no_word_of_the_language():
+    arms = ("Pooled; difference", "weight")
+    with ma.theme(labels="de"):
+        caption = ma.forest(counts("OR", arms=arms)).content.caption
+        assert re.search(r"Pooled; difference im Vergleich zu weight \d", caption)
+        assert "Behandlung im Vergleich zu Kontrolle" in ma.forest(counts("OR")).content.caption  # nobody named them
+    with ma.theme(labels={"Xa over Yb": "Xa gegen Yb"}):  # but whoever wants it may name it otherwise
+        assert "Xa gegen Yb" in ma.forest(OR).content.caption

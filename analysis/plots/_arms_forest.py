@@ -36,7 +36,6 @@ from analysis.plots._rows import (
     usable_order,
 )
 from analysis.plots._theme import themed
-from analysis.sentences import Wording, findings
 from analysis.text import number
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def arms_forest(
         raise TypeError(_check.refusal(pooled, "arms_forest", "give a PooledArms, such as pool_arms(effects)"))
     if pooled.placebo is None:
         raise ValueError("no trial reports a baseline in both arms: there are no arms to draw; use forest")
-    wording = Wording.of(pooled)
+    wording = words.wording_of(pooled)
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
     total = block_of_arms(f"all {wording.nouns}", pooled)
     order = usable_order(total.trials, order)
@@ -181,7 +180,7 @@ def arms_forest(
         ),
         notes=(words.key_sentence(key) if trials else "", words.sentences(note)),
         seen=words.seen_sentences(table, wording, *() if trials else ("; pooled results only",)),
-        in_words=findings(pooled) if overall else "",
+        in_words=words.findings_of(pooled) if overall else "",
         drop=(*DROP, *(column.name for column in judged[:1])),
         usual_mm=USUAL_MM,
     )

@@ -19,7 +19,6 @@ from analysis.plots._layout import asked
 from analysis.plots._page import ReportFigure
 from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._theme import themed
-from analysis.sentences import Wording
 from analysis.text import significant
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def baujat_plot(
     >>> fig.content.table["labelled"].tolist()[:3]
     [False, True, False]
     """
-    table, wording = _baujat_table(found, x, y, label), Wording.of(found)
+    table, wording = _baujat_table(found, x, y, label), words.wording_of(found)
     # of a table that does not say how it was made the name that is right of every model
     across_title, far = ACROSS[found.attrs.get("model", "") in words.COMMON]
     most = [table[name].max() or 1.0 for name in ("x", "y")]
@@ -168,4 +167,4 @@ def _baujat_seen(table, count, across, unnamed):
     ends = (f"{significant(table[name].min())} to {significant(table[name].max())}" for name in ("x", "y"))
     far = table[table["labelled"] & ~table["name"].isin(unnamed)].sort_values("distance", ascending=False)["name"]
     spans = "{}, {} from {}, influence on the pooled result from {}".format(count, across, *ends)
-    return spans, f"Named: {', '.join(far)}" if len(far) else ""
+    return spans, f"Named: {', '.join(map(words.quoted, far))}" if len(far) else ""

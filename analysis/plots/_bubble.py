@@ -33,7 +33,7 @@ from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
 from analysis.sentences import Wording, amount, dose_difference, dose_of
-from analysis.text import bracketed, equals, level, number, percent
+from analysis.text import bracketed, equals, level, number, percent, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,9 +97,9 @@ class _About:
     def moderator(self):
         """The moderator as it stands within a sentence."""
         name = spelled(self.along.moderator)
-        if self.response is not None:
-            return name
-        return name if self.x_label == words.capital(name) else self.x_label  # words of users keep their case
+        if self.response is None and self.x_label != words.capital(name):
+            name = self.x_label  # words of users keep their case
+        return words.quoted(plain(name))
 
     @property
     def predicts(self):
@@ -214,12 +214,13 @@ def bubble(
     response = regression if isinstance(regression, DoseResponse) else None
     if response is not None:
         regression, moderator = response.regression, moderator or response.dose
+        response = replace(response, unit=words.quoted(response.unit))
         x_label = x_label or ", ".join(filter(None, (words.capital(spelled(response.dose)), response.unit)))
     if not isinstance(regression, MetaRegression):
         give = "give a MetaRegression, such as meta_regression(formula, data)"
         raise TypeError(_check.refusal(regression, "bubble", give))
     along = moderator_curve(regression, moderator, pi_method=pi_method)
-    wording = planes.with_digits(Wording.of(regression, measure), digits, regression.yi, regression.vi)
+    wording = planes.with_digits(words.wording_of(regression, measure), digits, regression.yi, regression.vi)
     x_label = x_label or words.capital(spelled(along.moderator))
     caption, y_label = planes.axis_title(y_label, wording), y_label or wording.measure.title
     table = _bubble_table(along, label, wording, planes.imputed_in(regression))
@@ -508,7 +509,7 @@ def _term(name):
 def _categories_sentence(about):
     """Return the fitted mean of each category, of so many as a sentence can hold."""
     rows = about.along.curve.to_dict("records")
-    parts = [f"{row['x']} {about.effect(row)}" for row in rows[: 2 * MOST_LISTED]]
+    parts = [f"{words.quoted(str(row['x']))} {about.effect(row)}" for row in rows[: 2 * MOST_LISTED]]
     more = f"; and {number(len(rows) - len(parts), 0)} more in the table" if len(rows) > len(parts) else ""
     return f"Fitted means: {'; '.join(parts)}{more}"
 
@@ -527,10 +528,13 @@ def _difference_sentence(about):
         return ""
     others = [row for row in along.curve.to_dict("records") if row["x"] != along.reference][:MOST_LISTED]
     ends = {"estimate": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
-    parts = [f"{row['x']} {_coefficient(about, {end: row[name] for end, name in ends.items()})}" for row in others]
+    parts = [
+        f"{words.quoted(str(row['x']))} {_coefficient(about, {end: row[name] for end, name in ends.items()})}"
+        for row in others
+    ]
     what = "Ratio to" if about.ratio else f"Difference{about.wording.on_scale} from"
     rest = "; the others in the table" if len(along.curve) - 1 > len(parts) else ""
-    return f"{what} {along.reference}: {'; '.join(parts)}{rest}"
+    return f"{what} {words.quoted(str(along.reference))}: {'; '.join(parts)}{rest}"
 
 
 def _test_sentence(about):
@@ -564,7 +568,7 @@ def _held_sentence(about):
     parts = []
     for name, value in about.along.held.items():
         usual = number(value, 2) if isinstance(value, float) and "year" not in name.lower() else ""
-        text = f"at its mean {usual or f'{value:.0f}'}" if isinstance(value, float) else f"= {value}"
+        text = f"at its mean {usual or f'{value:.0f}'}" if isinstance(value, float) else f"= {words.quoted(str(value))}"
         parts.append(f"{spelled(name)} {text}")
     return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
 

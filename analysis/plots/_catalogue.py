@@ -16,6 +16,7 @@ from typing import NamedTuple, get_args
 from analysis._check import UNPRINTABLE
 from analysis._types import Language
 from analysis.sentences import capital
+from analysis.text import plain
 
 LANGUAGES = get_args(Language)
 PLACE = re.compile(r"\{(\w+)\}")
@@ -46,7 +47,7 @@ LEAST = 3  # letters of its own that a text has of which translations may name i
 class Said(str):
     """A text in the language of the figure, or from the data: it is not translated (again).
 
-    It stands on one line, and U+FFFD in the place of what no file can hold.
+    It stands on one line, its names as they were, and U+FFFD in the place of what no file can hold.
     """
 
     __slots__ = ()
@@ -54,7 +55,7 @@ class Said(str):
     def __new__(cls, text=""):
         """Return a text that every file can hold."""
         if not text.isprintable():
-            text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", BREAKS.sub(" ", text))
+            text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", BREAKS.sub(" ", plain(text)))
         return super().__new__(cls, text)
 
 
@@ -132,6 +133,8 @@ def _translated_by(labels):
     def translated(text):
         if not any(map(str.isalpha, text)):
             return text
+        if (whole := plain(text)) != text and isinstance(new := labels.get(whole), str):
+            return new
         if text.endswith(".") and text.lower() not in labels:
             return translated(text[:-1]) + "."
         if letter := LETTER.match(text):

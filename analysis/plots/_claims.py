@@ -24,7 +24,7 @@ from analysis.plots._layout import LEAST_FILL_OF_TRIALS, Column, Panel, Series, 
 from analysis.plots._marks import horizontal, lines, markers, write
 from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._theme import themed
-from analysis.plots._words import MODELS, REFERENCE, sentences, zone_words
+from analysis.plots._words import MODELS, REFERENCE, quoted, sentences, wording_of, zone_words
 from analysis.sentences import Wording, capital
 from analysis.text import bracketed, level, limits, number
 
@@ -160,7 +160,7 @@ def claims_plot(
     ['nir02', 'nir01', 'nir03']
     """
     claims, families = _claims_of(checked, therapy_family)
-    words = Wording.of(checked) if "wording" in checked.attrs else AS_CHECKED
+    words = wording_of(checked) if "wording" in checked.attrs else AS_CHECKED
     words = words.to(2 if digits is None else digits)
     table = _claim_rows(claims, families, evidence, words)
     # Without a trial and a number there is nothing to draw, and the claims stand alone.
@@ -180,7 +180,7 @@ def claims_plot(
             Column("look", _result_head(checked, words), whole="text_verdict", below="Verdict", **results),
         ],
         words,
-        title=title or f"{', '.join(families)}: what is claimed, and what the trials show",
+        title=title or f"{', '.join(map(quoted, families))}: what is claimed, and what the trials show",
         said=_claims_counts(claims),
         computed=_computed(table, checked.attrs, evidence, words),
         marks=MARKS | ({"*-markers": BARE} if bare else {}) | {"claims-zone": band},

@@ -49,7 +49,7 @@ from analysis.plots._rows import (
 )
 from analysis.plots._table import Rows
 from analysis.plots._theme import themed
-from analysis.text import bracketed, equals, level, number, plural
+from analysis.text import bracketed, equals, level, number, plain, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -254,7 +254,7 @@ def _named_models(models, pooled):
     """
     if models is None or (hasattr(models, "__len__") and not len(models)):
         return {}, ""
-    if hasattr(models, "items"):
+    if theirs := hasattr(models, "items"):
         named = dict(models)
     else:
         models = [models] if hasattr(models, "confidence_level") else models
@@ -274,6 +274,7 @@ def _named_models(models, pooled):
         same_measure(f"models[{name!r}]", model, getattr(pooled, "measure", ""), "the result")
         _check_studies(name, model, pooled)
     pooled = getattr(pooled, "result", pooled)
+    named = {words.quoted(name) if theirs else name: model for name, model in named.items()}
     own = next((name for name, model in named.items() if model is pooled), "")
     return {name: model for name, model in named.items() if model is not pooled}, own
 
@@ -581,7 +582,7 @@ def _models_sentence(models):
     said = []
     for name, model in models.items():
         how = _how_made(model)
-        known = f"{name.lower()}, "  # a model that is named after itself need not say so twice
+        known = f"{plain(name).lower()}, "  # a model that is named after itself need not say so twice
         said.append(f"{name}: {how[len(known) :] if how.lower().startswith(known) else how}")
     return words.named(*said)
 

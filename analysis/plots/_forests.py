@@ -299,7 +299,7 @@ def _wording_of_steps(steps, overall, measure, unit):
     if told and measure is not None:
         agreed(measure, told["measure"])
     told = told if overall is None and measure is None else None
-    wording = Wording(**told) if told else clustered(overall, measure)
+    wording = words.as_quoted(Wording(**told) if told else clustered(overall, measure))
     if wording.measure.is_ratio:
         _refuse_ratios(steps, wording.measure)
     return replace(wording, unit=unit) if unit else wording
@@ -647,9 +647,9 @@ def _outcome_results(sources, panel, wording):
     lines, predicted = [], []
     for name, each in pooled.items():
         spread = words.heterogeneity_sentence(each, wording).removeprefix("Heterogeneity: ")
-        lines.append(f"{name}: {spread if same else words.model_sentence(each, wording)}")
+        lines.append(f"{words.quoted(name)}: {spread if same else words.model_sentence(each, wording)}")
         limits = wording.span(*each.pi) if style.option("prediction") else NOT_ESTIMABLE
-        predicted += [f"{name} {limits}"] if limits != NOT_ESTIMABLE else []
+        predicted += [f"{words.quoted(name)} {limits}"] if limits != NOT_ESTIMABLE else []
         at = level(each.confidence_level)
     prediction = f"{at} prediction intervals for a new {wording.noun}: {', '.join(predicted)}" if predicted else ""
     said = words.sentences(panel.captions[0], model), words.named(*lines), words.sentences(prediction)

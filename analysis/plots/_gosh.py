@@ -108,6 +108,7 @@ def gosh_plot(
         raise ValueError("found has no subset of two studies or more, of which I² is known; pool more subsets")
     estimate, i2 = found.estimate[several], found.i2[several]
     has = None if study is None else found.has(study)[several]
+    study = study and words.quoted(study)
     width = planes.width_of(width_mm, "GOSH plot", ax, USUAL_MM)
     pad, top = PAD * (np.ptp(estimate) or 1.0), max(i2.max(), studies.pooled.i2) or 1.0
     across = asked(Scale((estimate.min() - pad, estimate.max() + pad), wording.measure))

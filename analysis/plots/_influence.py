@@ -18,7 +18,6 @@ from analysis.plots._marks import DASHES, horizontal, lines, markers
 from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._plane import critical
 from analysis.plots._theme import themed
-from analysis.sentences import Wording
 from analysis.text import NOT_ESTIMABLE, number, significant
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def influence_plot(
     _check.table(found, "found", NEEDED, "influence")
     if not len(found):
         raise ValueError("found has no row: there is nothing to draw")
-    wording, limits = Wording.of(found), found.attrs.get("limits", {})
+    wording, limits = words.wording_of(found), found.attrs.get("limits", {})
     table = _influence_rows(found, limits)
     wide = width_mm is None or width_mm >= WIDE_MM
     chosen = [name for name in PANELS if wide or name in NARROW]
@@ -206,7 +205,7 @@ def _rule(limits):
 def _findings(table, wording):
     """Return which studies are influential, in words."""
     flagged = table.loc[table["influential"], "name"].tolist()
-    told = ", ".join(flagged[: words.MOST_NAMED])
+    told = ", ".join(map(words.quoted, flagged[: words.MOST_NAMED]))
     more = f" and {number(len(flagged) - words.MOST_NAMED, 0)} more" if len(flagged) > words.MOST_NAMED else ""
     what = (
         f"{number(len(flagged), 0)} of {wording.counted(len(table))} {'is' if len(flagged) == 1 else 'are'} influential"

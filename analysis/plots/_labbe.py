@@ -31,7 +31,6 @@ from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._rows import block_of_arms, decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import level_of
-from analysis.sentences import Wording, findings
 from analysis.text import number, percent
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def labbe(
         page = {name: style.option(name) for name in ("footer", "dpi")}
         return labbe_counts(results, **shared, ax=ax, note=note, **page)
     arms, width = _arms_of(results), planes.width_of(width_mm, "L'Abbé plot", ax)
-    wording = planes.with_digits(Wording.of(arms), digits, arms.contrast.yi, arms.contrast.vi)
+    wording = planes.with_digits(words.wording_of(arms), digits, arms.contrast.yi, arms.contrast.vi)
     by = arms.by if by is None else by
     table, (treatment, placebo) = _means_table(arms, by, label, wording), wording.arms
     scale = _means_scale(table)
@@ -152,7 +151,7 @@ def labbe(
         seen=_means_seen(table, wording, sides),
         printed={words.capital(wording.noun): ("text_name",), **group, **heads},
         said=(_pooled_sentence(table, wording),),
-        in_words=findings(arms),
+        in_words=words.findings_of(arms),
         extra=extra,
         **square.square_room(scale, width),
     )

@@ -239,7 +239,7 @@ def _shown(results, counts, measure, digits):
                 "pool_responders(trials, measure=...) pools another"
             )
         pooled = effects[measure]
-        wording = planes.with_digits(Wording.of(pooled, measure), digits, pooled.yi, pooled.vi)
+        wording = planes.with_digits(words.wording_of(pooled, measure), digits, pooled.yi, pooled.vi)
         return _Shown(_with_effects(results.table, pooled), pooled, wording, results)
     weighed = hasattr(results, "weights") or hasattr(results, "derivations")
     if not weighed or getattr(results, "measure", None) not in MEASURES:
@@ -267,7 +267,7 @@ def _shown(results, counts, measure, digits):
         require_counts_of(results, counts)
     names = [str(label) for label in results.labels]
     trials = _with_effects(table.assign(study=names, label=names), results)
-    return _Shown(trials, results, planes.with_digits(Wording.of(results), digits, results.yi, results.vi))
+    return _Shown(trials, results, planes.with_digits(words.wording_of(results), digits, results.yi, results.vi))
 
 
 def _four(counts):
@@ -513,7 +513,7 @@ def _places(trials):
     groups, texts = trials.groupby(_places_of(trials), sort=False), []
     for _, here in groups:
         names, n = here.loc[here["labelled"], "name"], len(here)
-        alone = names.iloc[0] if len(names) else ""
+        alone = words.quoted(names.iloc[0]) if len(names) else ""
         several = str(style.say(f"{alone} and {number(n - 1, 0)} more")) if alone else f"×{number(n, 0)}"
         texts.append(several if n > 1 else alone)
     places = trials.loc[groups["reach"].idxmax()].assign(name=texts)

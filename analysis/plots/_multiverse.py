@@ -37,7 +37,7 @@ from analysis.plots._page import ReportFigure, Spec, Strip, draw, key_below
 from analysis.plots._plane import Plane, Scale, room_for, set_upright, size_of, title_axes
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
-from analysis.plots._words import sentences
+from analysis.plots._words import as_quoted, sentences
 from analysis.sentences import Wording
 from analysis.text import level, number, percent
 
@@ -197,7 +197,7 @@ def multiverse_plot(
     """
     choices, means = _choices_of(analyses, order)
     ordered = _sorted_analyses(analyses, choices, default)
-    words = wording_of(analyses, digits)
+    words = as_quoted(wording_of(analyses, digits))
     rows = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, words)
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
     about = _AboutAnalyses(ordered, rows, limits, _multiverse_level(analyses), len(analyses), words)

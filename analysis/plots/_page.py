@@ -71,7 +71,7 @@ from analysis.plots._marks import (
 from analysis.plots._table import Rows
 from analysis.plots._theme import Said, changed, current, rc_of
 from analysis.sentences import Wording
-from analysis.text import number
+from analysis.text import number, plain
 
 SUBHEAD_RULE_MM = 2.6  # below the middle of a heading of rows below the panels
 UNDER_HEADS_MM = 1.4
@@ -191,6 +191,14 @@ def draw_axis(ax, panel, width):
     ax.spines["bottom"].set(linewidth=style.RULE_PT, color=style.INK)
 
 
+def _as_written(table):
+    """Return a table with its names as they were, where they are quoted."""
+    texts = {name: column for name, column in table.items() if not pd.api.types.is_numeric_dtype(column)}
+    new = {name: [plain(cell) if isinstance(cell, str) else cell for cell in cells] for name, cells in texts.items()}
+    quoted = [name for name, cells in new.items() if any(a is not b for a, b in zip(cells, texts[name], strict=True))]
+    return table.assign(**{name: new[name] for name in quoted})
+
+
 @dataclass(frozen=True, eq=False)
 class FigureContent:
     """What a figure shows: the numbers behind every mark, title, caption, alternative text, findings in words.
@@ -218,6 +226,7 @@ class FigureContent:
             "in_words": "\n".join(style.say(line) for line in self.in_words.split("\n")),
             "footer": tuple(footer[len(lead) - 1 :]),
             "labels": current().spoken,
+            "table": _as_written(self.table),
         }
         for name, text in texts.items():
             object.__setattr__(self, name, text)

@@ -18,7 +18,7 @@ from analysis.plots._marks import DASHES, line_entry
 from analysis.plots._page import ReportFigure
 from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._theme import themed
-from analysis.sentences import Wording
+from analysis.plots._words import wording_of
 from analysis.text import equals, number, percent
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def p_curve_plot(
     """
     if not isinstance(found, PCurve):
         raise TypeError(_check.refusal(found, "p_curve_plot", "give p_curve(effects)"))
-    wording, table = Wording.of(found), found.bins.assign(kind="curve")
+    wording, table = wording_of(found), found.bins.assign(kind="curve")
     shares = table[[name for name, *_ in CURVES]].to_numpy(float)
     across, upright = asked(Scale((0.007, 0.053))), Scale((0.0, 1.1 * shares.max()))
     width = planes.width_of(width_mm, "p-curve", ax, USUAL_MM)

@@ -810,4 +810,4 @@ def looks_of_groups(rows):
 def other_groups_sentence(trials):
     """Return what the shape "other groups" holds, if there is one."""
     others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
-    return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
+    return f"other groups: {', '.join(map(words.quoted, sorted(others[0])))}" if others else ""

@@ -183,7 +183,7 @@ def posterior_plot(
         raise TypeError(_check.refusal(posterior, "posterior_plot", give))
     if order not in ORDERS:
         raise ValueError(f"order is {order!r}; it must be one of {', '.join(ORDERS)}")
-    wording = with_digits(Wording.of(posterior, measure), digits, posterior.yi, posterior.vi)
+    wording = with_digits(words.wording_of(posterior, measure), digits, posterior.yi, posterior.vi)
     favours = words.directions(favours, wording)
     caption = axis_title(x_label, wording) if x_label else title_with_outcome(wording)
     trials = _posterior_trials(posterior, order)

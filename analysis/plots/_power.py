@@ -20,7 +20,7 @@ from analysis.plots._marks import line_entry
 from analysis.plots._page import ReportFigure
 from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._theme import themed
-from analysis.sentences import Wording, as_given
+from analysis.sentences import as_given
 from analysis.text import chance, number, percent, significant
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def power_plot(
         raise TypeError(_check.refusal(found, "power_plot", "give power(effects, mean)"))
     if not found.mean:
         raise ValueError("mean=0 is no effect, around which there is no curve; give power() the effect to be found")
-    wording = Wording.of(found)
+    wording = words.wording_of(found)
     wording = wording.to(wording.decimals(0.0, found.mean))
     reach = 2.0 * abs(found.mean)
     curve = found.curve(np.linspace(-reach, reach, POINTS)).rename(columns={"mean": "estimate"})

@@ -119,7 +119,7 @@ def qq_plot(
     across = asked(scale)
     width = planes.width_of(width_mm, "Q-Q plot", ax, USUAL_MM)
     left, trials = planes.room_for(scale.ticks()[1]), table[table["kind"] == "trial"]
-    ends = [f"{row['name']} ({number(row['z'], 2)})" for _, row in trials.iloc[[0, -1]].iterrows()]
+    ends = [f"{words.quoted(row['name'])} ({number(row['z'], 2)})" for _, row in trials.iloc[[0, -1]].iterrows()]
     spec = PlaneSpec(
         name="qq",
         kind="Normal Q-Q plot",

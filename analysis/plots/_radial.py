@@ -428,7 +428,8 @@ def _radial_seen(studies, table):
     trials, wording = table[table["kind"] == "trial"], studies.wording
     low, high = (number(x, _precision_digits(trials)) for x in trials["precision"].agg(["min", "max"]))
     farthest = trials.loc[trials["distance"].abs().idxmax()]
-    far = f"the farthest is {farthest['name']} with {wording.write(farthest['estimate'])} {wording.points}".rstrip()
+    name, effect = words.quoted(farthest["name"]), wording.write(farthest["estimate"])
+    far = f"the farthest is {name} with {effect} {wording.points}".rstrip()
     return (
         f"{planes.counted_effects(trials, wording)}; precision from {low} to {high}",
         planes.pooled_sentence(studies),

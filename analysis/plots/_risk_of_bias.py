@@ -204,7 +204,10 @@ def traffic_light(
         computed="",
         marks={},
         notes=(words.sentences(note),),
-        seen=tuple(f"{wording.noun} {row['name']}: {_judged_words(row, heads)}" for row in rows.to_dict("records")),
+        seen=tuple(
+            f"{wording.noun} {words.quoted(row['name'])}: {_judged_words(row, heads)}"
+            for row in rows.to_dict("records")
+        ),
         kind="Traffic light of the risk of bias",
         usual_mm=USUAL_MM,
         printed={words.capital(wording.noun): ("text_name",)} | {head: (key,) for head, key in heads.items()},
@@ -222,8 +225,8 @@ def _trials(found, effects, to):
     if not (given or isinstance(effects, PooledEffect)):
         raise TypeError(_check.refusal(effects, to, "give EffectSizes, or a PooledEffect"))
     if own is None:
-        return pd.DataFrame({"study": effects.labels, "label": effects.labels}), Wording.of(effects)
-    return own.table.drop_duplicates("study"), Wording.of(effects)
+        return pd.DataFrame({"study": effects.labels, "label": effects.labels}), words.wording_of(effects)
+    return own.table.drop_duplicates("study"), words.wording_of(effects)
 
 
 def _said(rows, column, wording):

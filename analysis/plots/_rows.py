@@ -30,7 +30,7 @@ from analysis.models.results import PooledEffect, pvalues, t_quantile
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
 from analysis.plots import _theme as style
 from analysis.plots._table import Rows
-from analysis.plots._words import tau2_words
+from analysis.plots._words import quoted, tau2_words, wording_of
 from analysis.sentences import Wording, clustered
 from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, number, percent, sortable
 
@@ -149,7 +149,7 @@ def source_of(results, by=None, data=None, to="forest", measure=""):
     if data is not None:
         raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
     groups = [_contrast_only(name, group) for name, group in results.groups.items()]
-    wording = Wording.of(results, measure)
+    wording = wording_of(results, measure)
     total = _contrast_only(f"All {wording.nouns}", results)
     members = tuple(_members(results)) if groups else ()
     return _Source(total, groups, wording, results.effects.left_out, _between(results), members)
@@ -219,10 +219,10 @@ def _source_of_subgroups(results, by, data, measure):
 def _wording_of(pooled, data, measure):
     """Return what the effects are called: as the result has it, or as ``data`` has it where that is EffectSizes."""
     if pooled.effects is None and hasattr(data, "derivations"):
-        return Wording.of(data, measure or pooled.measure)
+        return wording_of(data, measure or pooled.measure)
     if getattr(pooled, "tau2_method", "") == "Peto":
         measure = measure or "PETO"
-    wording = Wording.of(pooled, measure)
+    wording = wording_of(pooled, measure)
     return replace(wording, noun=clustered(pooled).noun) if hasattr(pooled, "cluster") else wording
 
 
@@ -554,7 +554,7 @@ def _imputed(trials, series):
 
 def _summary_row(kind, block, weight, wording):
     """Return the row of the diamonds of a group or of all trials."""
-    name = f"{block.name}, pooled" if kind == "subtotal" else f"All {wording.nouns}"
+    name = f"{quoted(block.name)}, pooled" if kind == "subtotal" else f"All {wording.nouns}"
     group = block.name if kind == "subtotal" else ""
     row = {"kind": kind, "group": group, "name": name, "weight": weight, **_counts(block)}
     row["confidence_level"] = block.results["contrast"].confidence_level

@@ -18,7 +18,8 @@ from analysis.plots._marks import line_entry
 from analysis.plots._page import ReportFigure
 from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._theme import themed
-from analysis.sentences import Wording, as_given
+from analysis.plots._words import wording_of
+from analysis.sentences import as_given
 from analysis.text import equals, number, significant
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def selection_plot(
     """
     if not isinstance(fit, SelectionModel):
         raise TypeError(_check.refusal(fit, "selection_plot", "give selection_model(effects)"))
-    wording, table = Wording.of(fit), selection_curve(fit).rename(columns={"label": "name"})
+    wording, table = wording_of(fit), selection_curve(fit).rename(columns={"label": "name"})
     curve = table[table["kind"] == "curve"]
     across, upright = asked(Scale((-PAD, 1.0 + PAD))), Scale((0.0, 1.06 * max(1.0, curve["weight"].max())))
     width, count = planes.width_of(width_mm, "selection plot", ax, USUAL_MM), wording.counted(fit.k)

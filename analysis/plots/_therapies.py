@@ -18,7 +18,7 @@ from analysis.plots._layout import Column, Series
 from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._rows import add_cells
 from analysis.plots._theme import themed
-from analysis.sentences import Wording, indirect
+from analysis.sentences import indirect
 from analysis.text import MINUS, level, number
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def therapies_forest(
     """
     if not isinstance(compared, ComparedTherapies):
         raise TypeError(_check.refusal(compared, "therapies_forest", "give the result of compare_therapies"))
-    wording = Wording.of(compared)
+    wording = words.wording_of(compared)
+    compared = replace(compared, comparator=words.quoted_or_own(compared.comparator))
     rows = _rows(compared, pairs)
     wording = with_digits(wording, digits, rows[rows["kind"] == "trial"])
     cells = add_cells(rows, wording).frame()
@@ -162,9 +163,10 @@ def _said(compared, wording):
 
     def one(row):
         span, count = wording.span(row.ci_low, row.ci_high), wording.counted(row.trials)
-        return f"{row.therapy} {wording.write(row.estimate)} ({at} CI {span}; {count})"
+        return f"{words.quoted(row.therapy)} {wording.write(row.estimate)} ({at} CI {span}; {count})"
 
-    return words.sentences(f"each against {compared.comparator}", *map(one, compared.to_frame().itertuples()))
+    against = words.sentences(f"each against {compared.comparator}")
+    return f"{against} {words.named(*map(one, compared.to_frame().itertuples()))}"
 
 
 def _p_score_words(compared):

@@ -25,7 +25,7 @@ from analysis.plots._page import ReportFigure
 from analysis.plots._plane import EDGE_MM, PlaneSpec, Scale, band
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
-from analysis.sentences import Wording, change_a_week, lasting
+from analysis.sentences import change_a_week, lasting
 from analysis.text import level, number
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def time_plot(
     if not isinstance(over_time, ArmsOverTime):
         give = "give the result of pool_over_time"
         raise TypeError(_check.refusal(over_time, "time_plot", give))
-    wording = Wording.of(over_time)
+    wording = words.wording_of(over_time)
     points = over_time.points
     estimates, vi = (np.concatenate([points[f"{arm}_{of}"].to_numpy() for arm in ARMS]) for of in ("estimate", "vi"))
     wording = planes.with_digits(wording, digits, estimates, vi)

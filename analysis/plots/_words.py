@@ -5,6 +5,7 @@ number in them is written by it or by analysis.text.
 """
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatch
 from math import isfinite
 
@@ -13,9 +14,10 @@ import pandas as pd
 
 from analysis.plots import _theme as style
 from analysis.plots._table import Rows
-from analysis.sentences import as_given, capital
+from analysis.sentences import Wording, as_given, capital, findings
 from analysis.sentences import prior_words as prior_words
 from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, counted, equals, level, number, percent
+from analysis.text import quoted as quoted
 
 MODELS = {
     "CE": "common-effect model",
@@ -90,12 +92,37 @@ IN_SHORT = {
     r"no '.+' arm: .+ is compared with .+": "no such arm to compare with",
 }
 UNNAMED = ("first arm", "second arm")  # of numbers alone
+OWN = ("treatment", "placebo", "control", "pain", "responders")  # names from the library, which are translated
 # By what stands between the arms; whole, as translations want them.
 WORTHWHILE = {
     "minus": "smallest worthwhile difference between groups",
     "over": "smallest worthwhile effect between groups",
     "": "smallest worthwhile effect",
 }
+
+
+def wording_of(result, measure=None):
+    """Return the wording of a result, in which the names that its user gave are quoted."""
+    return as_quoted(Wording.of(result, measure))
+
+
+def as_quoted(wording):
+    """Return a wording in which the names that its user gave are quoted: no translation takes them for words."""
+    arms = wording.arms and tuple(map(quoted_or_own, wording.arms))
+    return replace(wording, arms=arms, outcome_name=quoted_or_own(wording.outcome_name))
+
+
+def quoted_or_own(name):
+    """Return the name of an arm or an outcome, quoted unless it is one that the library gives."""
+    return name if name in OWN else quoted(name)
+
+
+def findings_of(arms):
+    """Return what pooled arms say, in which the names of arms and groups are quoted."""
+    named = as_quoted(Wording.of(arms))
+    effects = replace(arms.effects, arms=named.arms, outcome_name=named.outcome_name)
+    groups = {quoted(name): each for name, each in arms.groups.items()}
+    return findings(replace(arms, effects=effects, groups=groups))
 
 
 def directions(favours, wording):
@@ -268,8 +295,8 @@ def beyond_sentence(rows, panel, wording):
     rows = rows[(at < panel.limits[0]) | (at > panel.limits[1])]
     if len(rows) > MOST_NAMED:
         return f"Beyond the panel: {number(len(rows), 0)} estimates"
-    named = zip(rows["name"], rows[of], strict=True)
-    return f"Beyond the panel: {', '.join(f'{name} ({wording.write(x)})' for name, x in named)}" if len(rows) else ""
+    named = [f"{quoted(name)} ({wording.write(x)})" for name, x in zip(rows["name"], rows[of], strict=True)]
+    return f"Beyond the panel: {', '.join(named)}" if named else ""
 
 
 def left_out_sentence(left_out, wording):
@@ -280,7 +307,7 @@ def left_out_sentence(left_out, wording):
     names = left_out["label"] if studies.is_unique else studies
     few, parts = names.nunique() <= NAMED, []
     for reason, count in reasons.value_counts().items():
-        of = ", ".join(names[reasons == reason].unique()) if few else number(count, 0)
+        of = ", ".join(map(quoted, names[reasons == reason].unique())) if few else number(count, 0)
         parts.append(f"{reason} ({of})")
     count = wording.counted(len(left_out), studies.nunique())
     if left_out.get("partly", pd.Series(dtype=bool)).any():  # the study is in the figure all the same
@@ -299,7 +326,8 @@ def _in_short(reason):
 
 def few_sentence(groups, wording):
     """Return the warning for groups with fewer than three studies."""
-    few = [f"{block.name} ({rows_counted(block.trials, wording)})" for block in groups if len(block.trials) < FEW]
+    small = [block for block in groups if len(block.trials) < FEW]
+    few = [f"{quoted(block.name)} ({rows_counted(block.trials, wording)})" for block in small]
     if not few:
         return ""
     return (
@@ -320,8 +348,9 @@ def narrow_words(fit):
 def narrow_sentence(blocks, wording):
     """Return the same of several pooled results, with their names."""
     narrow = [
-        (f"{block.name} ({series_words(series, wording)})", result.ci_method)
+        (f"{name} ({series_words(series, wording)})", result.ci_method)
         for block in blocks
+        for name in (block.name if block.name == f"All {wording.nouns}" else quoted(block.name),)
         for series, result in block.results.items()
         if result is not None and result.hksj_narrower
     ]
@@ -362,7 +391,7 @@ def result_sentence(row, trials, series, wording, name=""):
     estimates = trials[f"{series}_estimate"]
     here = (estimates == estimates) | (series == "contrast")
     k, of = int(row[f"{series}_k"]), len(set(trials["study"][here]))
-    return f"{name or series_words(series, wording)} {estimate} ({limits}; {wording.counted(k, min(k, of))})"
+    return f"{quoted(name) or series_words(series, wording)} {estimate} ({limits}; {wording.counted(k, min(k, of))})"
 
 
 def level_of(table):
@@ -389,9 +418,8 @@ def total_sentences(table, series, wording):
 
     if not style.option("overall"):
         own = {group: trials[trials["group"] == group] for group in trials["group"]}
-        return named(
-            *(f"{row['group']}: {results(row, own[row['group']])}" for row in table.of_kind("subtotal").records())
-        )
+        rows = table.of_kind("subtotal").records()
+        return named(*(f"{quoted(row['group'])}: {results(row, own[row['group']])}" for row in rows))
     pooled = f"Pooled over all {wording.nouns}: {results(table.of_kind('total').records()[0], trials)}"
     limits = [wording.span(row["contrast_low"], row["contrast_high"]) for row in table.of_kind("prediction").records()]
     expected = f"{level_of(table)} prediction interval for a new {wording.noun}: {''.join(limits)}"
@@ -409,7 +437,8 @@ def seen_sentences(table, wording, each=", one per row"):
     table = Rows.of(table)
     trials, groups = table.of_kind("trial"), table.of_kind("heading")
     groups = groups[groups["contrast_k"] == groups["contrast_k"]] if len(groups) else groups
-    grouped = f" in {counted(len(groups), 'group')} ({', '.join(groups['name'])})" if len(groups) else ""
+    names = ", ".join(map(quoted, groups["name"]))
+    grouped = f" in {counted(len(groups), 'group')} ({names})" if len(groups) else ""
     spread = wording.span(*_ends(trials, "contrast_estimate"))
     of = wording.contrast or f"the {wording.measure.name}"
     return (
@@ -446,7 +475,7 @@ def lines_words(wording):
     """Return what the further lines are that were asked for, "" for none; by their names and values."""
     given, measure = style.option("lines"), wording.measure
     values = [wording.write(float(measure.inverse(value))) for _, value in given]
-    names = ", ".join(f"{name} {value}".strip() for (name, _), value in zip(given, values, strict=True))
+    names = ", ".join(f"{quoted(name)} {value}".strip() for (name, _), value in zip(given, values, strict=True))
     return f"dashed grey {'line' if len(given) == 1 else 'lines'}: {names}" if given else ""
 
 
