@@ -10,8 +10,9 @@ what a single arm has: its mean, its proportion, its correlation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Callable, Sequence
+from inspect import signature
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -965,6 +966,27 @@ def _with_continuity(counts, add, continuity_to):
         "none": False,
     }[continuity_to]
     return tuple(x[()] for x in table + np.where(chosen, add, 0.0))
+
+
+def added_to_zeros(formula: Callable[..., Any], counts: Sequence[ArrayLike]) -> Floats:
+    """Return what a formula adds to the counts of each study where nobody says otherwise: 0 unless one of them is 0.
+
+    Parameters
+    ----------
+    formula : callable
+        One of this room.
+    counts : sequence of array_like, each shape (k,)
+        The cells to which it adds.
+
+    Returns
+    -------
+    numpy.ndarray, shape (k,)
+    """
+    options = signature(formula).parameters
+    if "continuity" not in options:
+        return np.zeros(np.shape(counts[0]))
+    more = _with_continuity(counts, options["continuity"].default, options["continuity_to"].default)
+    return more[0] - counts[0]
 
 
 def _double_zero(table):

@@ -80,6 +80,8 @@ _FEW = 4
 _ONE_RULES = 10
 # Outcomes that are counted, such as "infections", and not "tuberculosis" or "illness".
 _SEVERAL = re.compile(r"[^isu]s$")
+#: The flag of an effect of counts one of which is zero, so that one half is added to them.
+ZERO_CELL = "zero cell"
 # Characters of a label beyond which the text of a summary stands no further right.
 _LABEL = 60
 # Measures with ends, and those of the same numbers whose intervals do not go beyond them.
@@ -517,6 +519,73 @@ def _counted(words, fit):
     return words.counted(fit.k, studies_behind(fit))
 
 
+def origins(result: Any, effects: Any) -> dict[str, int]:
+    """Return how many effects have each status, those to which one half was added because of a zero cell apart.
+
+    Parameters
+    ----------
+    result : object
+        Pooled counts are those of the studies themselves, to whose effects nothing matters that was added.
+    effects : analysis.EffectSizes
+        Those behind the result.
+
+    Returns
+    -------
+    dict of str to int
+        "as printed", "recovered", "imputed" and `ZERO_CELL`, as far as there are any, the most frequent first.
+    """
+    own = "as printed" if hasattr(result, "corrected") else ZERO_CELL
+    return effects.table["status"].mask(_with_zeros(effects.table), own).value_counts().to_dict()
+
+
+def _with_zeros(table):
+    # A table that was made by hand may have no flags, or texts.
+    flags = table["flags"] if "flags" in table else [()] * len(table)
+    return np.array([isinstance(each, tuple) and ZERO_CELL in each for each in flags], dtype=bool)
+
+
+def added(fit: Any) -> list[str]:
+    """Return what was added to the counts behind a result because of zeros, as sentences; none if nothing was.
+
+    Parameters
+    ----------
+    fit : object
+        A result. Of pooled counts also what was added to none of them is said, where a study has a zero cell.
+
+    Returns
+    -------
+    list of str
+    """
+    words = Wording.of(fit)
+    if hasattr(fit, "corrected"):
+        return _added_to_counts(fit, words)
+    table, labels = getattr(getattr(fit, "effects", None), "table", None), getattr(fit, "labels", None)
+    if table is None or labels is None:
+        return []
+    here = np.isin(np.asarray(table["label"], dtype=object).astype(str), [str(label) for label in labels])
+    k = int((here & _with_zeros(table)).sum())
+    more = "; pool_mantel_haenszel pools without it" if words.measure in ("OR", "RR", "RD") else ""
+    return [f"{number(0.5, 1)} was added to the counts of {words.counted(k)} with a zero cell{more}."] if k else []
+
+
+def _notes_of_zeros(fit):
+    return [("Note", note) for note in added(fit)]
+
+
+def _added_to_counts(pooled, words):
+    """What was added to cells for the effects of single studies, which make Q, and to what is pooled."""
+    own, whole, zeros = pooled._added
+    if not (own[1] or whole[1] or zeros):
+        return []
+    told = [
+        f"{as_given(more)} was added to the counts of {words.counted(k)} {what}"
+        for (more, k), what in ((own, "for their own effects, of which Q is made"), (whole, "to pool them"))
+        if k
+    ]
+    told = told or [f"{words.counted(zeros)} {'has' if zeros == 1 else 'have'} a zero cell"]
+    return [f"{'; '.join(told)}{'' if whole[1] else '; nothing was added to pool them'}."]
+
+
 def _of_effect(pooled):
     words = _tabled(pooled)
     yield _found(words, pooled, _counted(words, pooled))
@@ -532,7 +601,7 @@ def _of_counts(pooled):
     yield _found(words, pooled, _counted(words, pooled))
     if pooled.q_df > 0:
         yield _varied(words, pooled)
-    yield from map(Caveat, _few(words, pooled, pooled.k))
+    yield from map(Caveat, (*_few(words, pooled, pooled.k), *added(pooled)))
 
 
 def _of_subgroups(pooled):
@@ -739,7 +808,7 @@ def notes(pooled: PooledEffect) -> list[str]:
         said += _few(words, pooled, pooled.k)
     if pooled.hksj_narrower:
         said.append(_narrow(words, pooled))
-    return [*said, *_doubts(words, pooled)]
+    return [*said, *_doubts(words, pooled), *added(pooled)]
 
 
 def _doubts(words, pooled):
@@ -989,6 +1058,7 @@ def meta_regression(fit: MetaRegression) -> Told:
         shown = "the latter are shown" if fit.ci_method == "HKSJ-wide" else "ci_method='HKSJ-wide' shows the wider"
         width = f"{number(fit.hksj_width)} times as wide as the Wald intervals"
         said.append(("Note", f"The HKSJ intervals are {width}: {shown}."))
+    said += _notes_of_zeros(fit)
     how = f"{_how(fit, fit.df_resid)}{_log_coefficients(words)}"
     return f"Meta-regression {fit.formula}{_named(words)}, {_counted(words, fit)} ({how})", said
 
@@ -1073,7 +1143,7 @@ def pooled_counts(pooled: PooledCounts) -> Told:
     if pooled.q_df > 0:
         said += _from_q(pooled)
     head = f"{pooled.method} meta-analysis{_named(words)}, {words.counted(pooled.k)} (common effect, z interval)"
-    return head, [*said, *_left_out(pooled, noted=pooled.labels)]
+    return head, [*said, *_left_out(pooled, noted=pooled.labels), *_notes_of_zeros(pooled)]
 
 
 def multilevel_effect(fit: MultilevelEffect) -> Told:
@@ -1094,6 +1164,7 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
     said.append((f"New {words.noun}", f"{words.span(*fit.pi)} ({at} prediction interval of one effect)"))
     said += [*_left_out(fit), *_few_robust(fit, fit.df)]
     said += [("Note", note) for note in _beyond(words, {"confidence interval": fit.ci, "prediction interval": fit.pi})]
+    said += _notes_of_zeros(fit)
     return f"Three-level meta-analysis{_named(words)}, {_effects_of(fit, words)} ({_how(fit, fit.df)})", said
 
 
@@ -1147,7 +1218,7 @@ def multilevel_regression(fit: MultilevelRegression) -> Told:
     """
     words = clustered(fit)
     said = [*_coefficients(fit), *_both_levels(fit, words), ("Homogeneity", _residual(fit))]
-    said += [*_moderators(fit, words), *_left_out(fit), *_few_robust(fit, fit.df.min())]
+    said += [*_moderators(fit, words), *_left_out(fit), *_few_robust(fit, fit.df.min()), *_notes_of_zeros(fit)]
     how = f"{_how(fit, math.inf)}{_log_coefficients(words)}"
     return f"Three-level meta-regression {fit.formula}{_named(words)}, {_effects_of(fit, words)} ({how})", said
 
@@ -1292,7 +1363,7 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     ]
     how = f"{prior_words(posterior.tau_prior)}; {prior_words(posterior.mu_prior)}".replace("τ", "tau")
     head = f"Bayesian random-effects meta-analysis{_named(words)}, {_counted(words, posterior)} ({how})"
-    notes = (*_far_prior(words, posterior), *_beyond(words, _credible(posterior)))
+    notes = (*_far_prior(words, posterior), *_beyond(words, _credible(posterior)), *added(posterior))
     return head, [*said, *_left_out(posterior), *(("Note", note) for note in notes)]
 
 
@@ -1346,7 +1417,7 @@ def pooled_subgroups(pooled: PooledSubgroups) -> Told:
         (name, _with_k(words, group) + ("" if common else f", tau {_size(words, group.tau)}")) for name, group in groups
     ]
     said += [("Between groups", _between_groups(pooled)), *_left_out(pooled.overall)]
-    said.append(("Note", _observational_groups(words)))
+    said += [("Note", _observational_groups(words)), *_notes_of_zeros(pooled.overall)]
     return f"Subgroups by {pooled.by}{_named(words)} ({kind})", said
 
 

@@ -185,7 +185,7 @@ def test_a_guess_is_offered_and_can_be_run(run):
     assert words[:2] == ["pool", "odd.csv"] and "--arms" in words
     code, out, err = run(*words)
     assert code == 0 and "Laser" not in err
-    expected = ma.pool(ma.effect_sizes(ma.read_studies("odd.csv"), measure="MD", **NAMES))
+    expected = ma.pool(ma.effect_sizes(ma.read_studies("odd.csv"), measure="MD", study="Author", **NAMES))
     assert f"{expected.estimate:.2f}".replace("-", "−") in out
     assert {path.name for path in Path("odd").iterdir()} == {f"forest.{x}" for x in ENDINGS}
 
@@ -613,6 +613,13 @@ def test_warnings_of_the_library_are_notes(run):
     text = MEANS.replace("B,4", "A,4")
     code, out, err = run("pool", "x.csv", "--measure", "MD", "--json", x_csv=text)
     assert code == 0 and "note: " in err and json.loads(out)["notes"]
+
+
+@pytest.mark.parametrize("command", ["check", "pool", "report"])
+def test_a_column_that_looks_like_the_names_of_studies_is_offered(run, command):
+    code, _, err = run(command, "x.csv", "--measure", "MD", x_csv=MEANS.replace("study", "Paper"))
+    assert code == 0 and "'Paper' looks like their names: give --study 'Paper'" in err
+    assert "Paper" not in run("check", "x.csv", "--measure", "MD", "--study", "Paper")[2]
 
 
 @pytest.mark.parametrize(

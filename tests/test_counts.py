@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import effect_sizes, effects
+from analysis import effect_sizes, effects, forest, methods_text, pool, prisma_items
 from analysis.models.counts import pool_mantel_haenszel, pool_peto
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "counts.json").read_text(encoding="utf-8"))
@@ -404,3 +404,32 @@ def test_effects_keep_the_counts_of_trials_without_events(pool):
     assert pooled.left_out == counted.left_out[1:]  # C is among those of the effects
     assert pooled.effects.left_out["study"].tolist() == ["C"] and pooled.effects.table["dose"].tolist() == [1, 2]
     assert len(made.left_out) == 2
+
+
+def test_what_is_added_to_counts_is_said():
+    counts = [0, 3, 5], [44, 40, 50], [3, 0, 6], [46, 41, 50]
+    own = "0.5 was added to the counts of 2 studies for their own effects, of which Q is made; "
+    for pooled, said in (
+        (pool_mantel_haenszel(*counts, measure="OR"), f"{own}nothing was added to pool them."),
+        (
+            pool_mantel_haenszel(*counts, measure="OR", pooled_continuity=0.25, pooled_continuity_to="all"),
+            f"{own}0.25 was added to the counts of 3 studies to pool them.",
+        ),
+        (pool_peto(*counts), "2 studies have a zero cell; nothing was added to pool them."),
+    ):
+        assert f"Note          {said}" in pooled.summary()
+        assert said in pooled.findings() and said in methods_text(pooled)
+        assert said in prisma_items(pooled).set_index("item").loc["13b", "text"]
+    none = pool_peto([1, 3], [44, 40], [3, 2], [46, 41])
+    assert "added" not in none.summary() + methods_text(none)
+
+
+def test_effects_with_zeros_are_those_of_counts_where_the_counts_are_pooled():
+    table = pd.DataFrame({"study": ["A", "B"], "events_t": [0, 3], "n_t": 40, "events_p": [3, 4], "n_p": 41})
+    found = effect_sizes(table, measure="OR")
+    for made in (pool_mantel_haenszel(found), pool_peto(found)):
+        assert "one half" not in methods_text(made) + forest(made).content.caption
+        assert "2 as printed" in prisma_items(made).set_index("item").loc["13b", "text"]
+    assert "Of 2 effects, 1 was made of counts of which one is zero and to which one half was added." in methods_text(
+        pool(found)
+    )

@@ -770,6 +770,18 @@ def test_events_of_several_arms():
         assert out[["study", "reason"]].values.tolist() == [["a2001", reason]]
 
 
+def test_a_zero_cell_of_an_arm_is_told():
+    rows = pd.concat([two_arms({"events": 4}, {"events": 5}), two_arms({"events": 0}, {"events": 5}, study="b2001")])
+    rows = rows.assign(row=range(2, 6)).set_index("row") if rows.index.has_duplicates else rows
+    found = ma.effect_sizes(rows, measure="OR", arms=("laser", "sham"))
+    assert found.table["status"].tolist() == ["as printed", "recovered"]
+    assert found.table["flags"].map(lambda flags: "zero cell" in flags).tolist() == [False, True]
+    (line,) = found.derivations[found.derivations["quantity"] == "continuity correction"].itertuples()
+    assert (line.study, line.value) == ("b2001", 0.5)
+    assert line.rule.startswith("added to laser events, ") and line.rule.endswith(", because laser events are 0")
+    assert ma.effect_sizes(rows, measure="PETO").table["status"].tolist() == ["as printed"] * 2
+
+
 def test_events_at_another_time_point():
     out = published_effects(measure="OR").left_out.set_index("study")["reason"]
     assert out["malavera2016"] == "events are counted at another time point"

@@ -495,3 +495,17 @@ def test_the_tables_of_headings_speak_of_what_there_is():
         assert {word for each in words.split(",") for word in each.split()} <= {*QUANTITIES, *TIMES}
     made = {measure for shape in SHAPES.values() for measure in shape.formulas}
     assert {code for codes in MEASURES.values() for code in codes} <= made | {""}
+
+
+@pytest.mark.parametrize("heading", ["Paper", "Author", "Studie", "Reference", "STUDY"])
+def test_a_heading_that_looks_like_the_names_of_studies_is_offered_not_taken(heading):
+    means = {f"{part}_{arm}": x for arm in "tp" for part, x in (("mean", [3.0, 3.2, 3.1]), ("sd", 1.0), ("n", 20))}
+    df = pd.DataFrame({heading: ["Ann 2010", "Ann 2010", "Bo 2011"]} | means)
+    with pytest.warns(UserWarning, match=f"'{heading}' looks like their names: give study='{heading}'") as told:
+        found = ma.effect_sizes(df, measure="MD")
+    assert found.labels == ["Study 1", "Study 2", "Study 3"]
+    assert str(told[0].message).endswith("Ann 2010 would be one study with several rows")
+    assert ma.effect_sizes(df, measure="MD", study=heading).labels == ["Ann 2010: 1", "Ann 2010: 2", "Bo 2011"]
+    # Names that are there by another way, or are none, are not asked for.
+    for named in (df.assign(label=list("abc")), df.rename(columns={heading: "ward"}), df.set_index(heading)):
+        ma.effect_sizes(named, measure="MD")

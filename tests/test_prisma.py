@@ -53,6 +53,18 @@ def test_effects_of_one_arm_are_computed_and_have_people(measure, columns):
     assert told.loc["13b", "status"] == "open" and "66 people" in told.loc["20a", "text"]
 
 
+@pytest.mark.parametrize("by_group", [False, True])
+def test_counts_with_a_zero_are_no_printed_effects(by_group):
+    table = COUNTS.assign(events_t=[0, 6], site=["x", "y"])
+    found = ma.effect_sizes(table, measure="OR")
+    result = ma.pool_subgroups(found, "site") if by_group else ma.pool(found)
+    half = "1 of counts with a zero among them, to which one half was added"
+    assert items(result).loc["13b", "text"] == f"Effects of 2 studies: {half}, 1 as printed."
+    note = "0.5 was added to the counts of 1 study with a zero cell; pool_mantel_haenszel pools without it."
+    assert note in result.summary() and "1 was made of counts" in ma.methods_text(result)
+    assert "one half was added to the counts" in ma.forest(result).content.caption
+
+
 @pytest.mark.parametrize(
     "years", [["2012a", "2013", "2014"], [2010, "in press", 2011], pd.to_datetime(["2010-01-01"] * 3)]
 )

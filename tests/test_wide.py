@@ -1,6 +1,7 @@
 """Tables with one row a study: metafor's escalc, tables of other people, invariants, and all that can be wrong."""
 
 import copy
+import inspect
 import json
 import pickle
 from decimal import Decimal
@@ -1131,3 +1132,63 @@ def test_a_row_of_totals_is_no_study():
     for name, shift in (("Total", 1), ("Dee", 0)):
         fine = pd.concat([counts, pd.DataFrame([sums | {"study": name, "n_t": sums["n_t"] + shift}])])
         assert len(ma.effect_sizes(fine.reset_index(drop=True), measure="OR")) == 4
+
+
+# Counts with a zero in each of their cells in turn, and none in the last; all of what measures of counts are made of.
+ZEROS = pd.DataFrame(
+    {
+        "study": list("ABCDEF"),
+        "events_t": [0, 3, 4, 5, 0, 7],
+        "n_t": [44, 40, 4, 50, 20, 44],
+        "events_p": [3, 0, 2, 9, 0, 9],
+        "n_p": [46, 41, 9, 9, 21, 44],
+    }
+)
+ONE_ARM = pd.DataFrame({"study": list("ABC"), "events": [0, 3, 5], "n": [10, 12, 5]})
+PERSON_TIME = ZEROS.rename(columns={"n_t": "time_t", "n_p": "time_p"})
+
+
+@pytest.mark.parametrize(
+    ("measure", "table", "added"),
+    [
+        ("OR", ZEROS, "ABCD"),
+        ("RR", ZEROS, "ABCD"),
+        ("RD", ZEROS, "ABCDE"),
+        ("PETO", ZEROS, ""),
+        ("IRR", PERSON_TIME, "AB"),
+        ("PLO", ONE_ARM, "AC"),
+        ("PR", ONE_ARM, "AC"),
+        ("PFT", ONE_ARM, ""),
+    ],
+)
+def test_what_is_added_to_a_zero_cell_is_told(measure, table, added):
+    options = {"missing": "drop"} if table is not ONE_ARM else {}
+    found = ma.effect_sizes(table, measure=measure, arms=("laser", "sham"), **options)
+    told, by_study = found.derivations, found.table.set_index("study")
+    assert told["study"].tolist() == list(added)
+    assert set(told["quantity"]) <= {"continuity correction"} and set(told["value"]) <= {0.5}
+    zero = {study: study in added for study in by_study.index}
+    assert (by_study["flags"].map(lambda flags: "zero cell" in flags) == pd.Series(zero)).all()
+    assert by_study["status"].to_dict() == {s: "recovered" if zero[s] else "as printed" for s in zero}
+    assert ("Zero cells" in found.summary()) is bool(added)
+    assert len(found.where(flags="zero cell")) == len(added) if added else True
+    # The numbers are those of the counts to which it was added, and to which nothing more is.
+    formula = next(shape.formulas[measure] for shape in SHAPES.values() if measure in shape.formulas)
+    names = [name for name in inspect.signature(formula).parameters if name in by_study]
+    more = {
+        name: by_study[name] + np.array([*zero.values()]) * (1.0 if name.startswith("n") else 0.5) for name in names
+    }
+    if "time_t" in names:
+        more |= {name: by_study[name] for name in ("time_t", "time_p")}
+    nothing = {} if measure == "PFT" else {"continuity": 0.0}
+    yi, vi = formula(**more, **nothing)
+    np.testing.assert_allclose([found.yi, found.vi], [yi, vi], rtol=1e-12)
+
+
+def test_the_rule_of_a_zero_cell_names_the_cells_and_why():
+    rules = ma.effect_sizes(ZEROS, measure="RD", arms=("laser", "sham")).derivations.set_index("study")["rule"]
+    to = "added to laser events, laser non-events, sham events, sham non-events, because "
+    assert rules["A"] == f"{to}laser events are 0" and rules["D"] == f"{to}sham non-events are 0"
+    assert rules["E"] == f"{to}laser events and sham events are 0"
+    rules = ma.effect_sizes(ONE_ARM, measure="PLO").derivations["rule"].tolist()
+    assert rules == [f"added to events, non-events, because {name} are 0" for name in ("events", "non-events")]

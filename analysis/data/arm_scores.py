@@ -19,6 +19,7 @@ from analysis import effects, recover
 from analysis._types import Floats, MultiArm, Outcome, SDRule, Times, Values
 from analysis.data.dictionary import DOSES, PERCENT_CHANGE, WEEK_BANDS, how_recovered, numbered, same_time
 from analysis.data.printed_p import FROM_P, paired_sd, usable_p
+from analysis.sentences import ZERO_CELL
 from analysis.text import counted
 
 # The common scale runs from 0 to 10.
@@ -595,6 +596,8 @@ def _flags(table, rows):
         "final score": table["outcome"] == "final",
         "not adjusted": table["unadjusted"],
         "SD imputed": table["status"] == "imputed",
+        # Of events nothing else is made.
+        ZERO_CELL: (table["outcome"] == EVENTS) & (table["status"] == "recovered"),
         "SD from p": table["by_p"],
         "correlation assumed": table["correlated"],
         "correlation from p": table["period_correlation"].notna(),

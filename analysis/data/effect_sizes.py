@@ -61,19 +61,22 @@ from analysis.data.printed_p import period_correlations
 from analysis.data.trials import TrialDataError, checked_trials
 from analysis.data.wide import (
     COLUMN_ARGUMENTS,
+    CORRECTION,
     SHAPES,
     TOLD_BY_FILE,
     UNDEFINED,
+    cells_of,
     check_sides,
     column_named,
     is_wide,
     noun_of,
     wide_effects,
     wide_options,
+    zero_cells,
 )
 from analysis.measures import Measure
 from analysis.sentences import InWords
-from analysis.text import counted
+from analysis.text import counted, number
 
 # The columns that stand first in every table of effect sizes.
 _FIRST = (
@@ -111,7 +114,8 @@ class EffectSizes(InWords):
     Attributes
     ----------
     table : pandas.DataFrame
-        Of a table with one row a study: `study`, `label`, `yi`, `vi`, `status` ("as printed", "recovered"), `flags`,
+        Of a table with one row a study: `study`, `label`, `yi`, `vi`, `status` ("as printed", "recovered"), `flags`
+        ("zero cell" where one half was added to the counts, which `status` calls recovered),
         the numbers by the names of their arguments (`mean_t`, an SD found otherwise among them), in the unit of the
         table, and all other columns.
 
@@ -197,6 +201,8 @@ class EffectSizes(InWords):
     def _in_words(self):
         said = [("Status", ", ".join(f"{n} {status}" for status, n in self.table["status"].value_counts().items()))]
         said.append(("Derived", f"{len(self.derivations)} numbers that are not printed as they stand, see derivations"))
+        if zeros := self.derivations["quantity"].eq(CORRECTION).sum():
+            said.append(("Zero cells", f"{number(0.5, 1)} added to the counts of {counted(zeros, self.noun)}"))
         of_all = self.derivations[self.derivations["study"] == ""]
         said += [(line.quantity.capitalize(), f"{line.value:.2f}, {line.rule}") for line in of_all.itertuples()]
         if len(self.left_out):
@@ -638,7 +644,7 @@ def effect_sizes(
         idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
         idle |= {"correlation": correlation} if correlation == ESTIMATED else {}
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
-        table, derivations, left_out = _of_events(trials, rows, measure, options)
+        table, derivations, left_out = _of_events(trials, rows, measure, options, sides["arms"])
     else:
         if isinstance(correlation, float | int):
             _say_what_stays(rows, correlation)
@@ -1008,7 +1014,7 @@ def _other_score(scores, chosen, outcome):
     return dict.fromkeys(scores.loc[scores["unit"].isin(silent), "comparison"], reason)
 
 
-def _of_events(trials, rows, measure, options):
+def _of_events(trials, rows, measure, options, names):
     """The table of effects of the events that are counted in both arms, what was derived, and what was left out."""
     dropped = _without_comparator(trials, rows, options)
     dropped |= {key: why for key, why in _uncounted(trials, rows).items() if key not in dropped}
@@ -1024,12 +1030,16 @@ def _of_events(trials, rows, measure, options):
     role = arms["arm"].where(arms["arm"] == "treatment", "placebo")
     wide = arms.assign(role=role).pivot(index=keys, columns="role", values=["events", "n", "merged", "arm_label"])
     wide = wide.loc[pd.MultiIndex.from_frame(arms[keys].drop_duplicates())]
-    table = wide.index.to_frame(index=False).assign(outcome=EVENTS, status="as printed", period_correlation=np.nan)
+    table = wide.index.to_frame(index=False).assign(outcome=EVENTS, period_correlation=np.nan)
     for part, arm in (name.split("_") for name in _COUNTS):
         table[f"{part}_{arm}"] = wide[part, arm].to_numpy(float)
     for part in ("merged", "arm_label"):
         table[part] = wide[part, "treatment"].to_numpy()
     yi, vi = _COUNTED[measure](*(table[name] for name in _COUNTS), drop_double_zero=measure != "RD")
+    pairs = zip(_COUNTS[::2], _COUNTS[1::2], names, strict=True)
+    named = {name: x for events, n, arm in pairs for name, x in cells_of(table[events], table[n], arm).items()}
+    zeros = {table.at[at, "unit"]: line for at, line in zero_cells(_COUNTED[measure], named).items()}
+    table["status"] = np.where(table["unit"].isin(zeros), "recovered", "as printed")
     table = table.assign(yi=yi, vi=vi, correlated=False, by_p=False, unadjusted=False)
     about = about_trials(trials, "comparison")
     table = _with_effects(describe(table, rows, about), measure, dropped)
@@ -1040,6 +1050,8 @@ def _of_events(trials, rows, measure, options):
             lines.append((*who, f"{arm.merged} {arm.arm} arms added up"))
         if arm.share < 1:
             lines.append((*who, shared_out(arm.arm, arm.share)))
+    for trial in table[table["unit"].isin(zeros)].itertuples():
+        lines.append((trial.study, trial.label, "", CORRECTION, *zeros[trial.unit]))
     return table, as_derivations(lines), left_out_list(trials, about, table, dropped)
 
 

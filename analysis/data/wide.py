@@ -45,6 +45,7 @@ from analysis.data.dictionary import BOUNDS, SE_GAP, SMALLEST_SPREAD, TRIALS, to
 from analysis.data.files import WITH_COMMA, TrialDataError, as_text, no_cell, one_line
 from analysis.data.trials import PERHAPS_THOUSANDS, read_trials
 from analysis.measures import Measure
+from analysis.sentences import ZERO_CELL
 
 # The name of a column, a number for all rows, or the names of the columns of both limits.
 ColumnArgument: TypeAlias = str | float | tuple[str, str]
@@ -410,6 +411,8 @@ def _who(frame, about):
             out[name] = frame[column_named(frame, name, source)].reset_index(drop=True)
     if "study" not in out:
         plain = isinstance(frame.index, pd.RangeIndex) or frame.index.name == "row"
+        if plain and "label" not in out:
+            _offer_names(frame, about)
         names = [f"Study {i + 1}" for i in range(len(frame))] if plain else list(map(str, frame.index))
         out["study"] = out["label"].copy() if "label" in out else pd.Series(names, dtype=object)
     if problems := _no_names(out):
@@ -424,6 +427,20 @@ def _who(frame, about):
     if "cluster" in out:
         out["cluster"] = _without_unseen(out["cluster"])
     return out
+
+
+def _offer_names(frame, about):
+    """Warn of rows that are numbered though a heading looks like that of their names."""
+    name = headings.about(frame).get("study")
+    if name is None or name in about.values():
+        return
+    again = frame[name].dropna()
+    again = again[again.duplicated()].map(_as_name).unique()
+    several = f". {_check.some(pd.Index(again), str)} would be one study with several rows" if len(again) else ""
+    _check.warn(
+        f"no column is called study, so the rows are Study 1, Study 2 and so on, each one by itself; {name!r} looks "
+        f"like their names: give study={name!r} if it holds them{several}"
+    )
 
 
 def _as_name(value):
@@ -1023,9 +1040,56 @@ def _on_points(reader, yi, vi):
     return yi * factor, vi * factor**2
 
 
+#: What a line of `derivations` calls what is added because of a zero cell.
+CORRECTION = "continuity correction"
+
+
+def zero_cells(formula: Callable[..., Any], named: Mapping[str, Any]) -> dict[int, tuple[float, str]]:
+    """Return what a formula adds to counts one of which is zero, and by which rule, by the position of the study.
+
+    Parameters
+    ----------
+    formula : callable
+        A formula of counts, from `SHAPES`.
+    named : mapping
+        The name of each cell, such as "laser events", and its counts.
+
+    Returns
+    -------
+    dict of int to (float, str)
+    """
+    more = effects.added_to_zeros(formula, [*named.values()])
+    zero = {int(at): [name for name, x in named.items() if x[at] == 0] for at in np.flatnonzero(more > 0)}
+    to = f"added to {', '.join(named)}"
+    return {at: (float(more[at]), f"{to}, because {' and '.join(names)} are 0") for at, names in zero.items()}
+
+
+def cells_of(events: Any, n: Any, arm: str = "") -> dict[str, Any]:
+    """Return events and non-events of an arm by their names."""
+    arm = f"{arm} " if arm else ""
+    return {f"{arm}events": events, f"{arm}non-events": n - events}
+
+
+def _note_zeros(reader, named):
+    """List what was added because of a zero cell, and mark the row."""
+    formula = SHAPES[reader.shape].formulas[reader.options.measure]
+    for at, (more, rule) in zero_cells(formula, named).items():
+        reader.lines.append((at, "", CORRECTION, more, rule))
+        reader.flags[at].append(ZERO_CELL)
+        reader.derived[at] = True
+
+
+def _one_count(reader):
+    yi, vi = reader.formula()
+    _note_zeros(reader, cells_of(reader.get("events"), reader.get("n")))
+    return yi, vi
+
+
 def _counts(reader):
     yi, vi = reader.formula()
     a, n1, c, n2 = (reader.get(name) for name in ("events_t", "n_t", "events_p", "n_p"))
+    first, second = reader.options.arms
+    _note_zeros(reader, cells_of(a, n1, first) | cells_of(c, n2, second))
     nothing = ((a == 0) & (c == 0)) | ((a == n1) & (c == n2))
     # Of a difference of risks such a trial does tell: that it is small.
     return (yi, vi) if reader.options.measure == "RD" else _without(reader, yi, vi, nothing, "events_t", ZERO)
@@ -1033,7 +1097,9 @@ def _counts(reader):
 
 def _person_time(reader):
     yi, vi = reader.formula()
-    nothing = (reader.get("events_t") == 0) & (reader.get("events_p") == 0)
+    events = [reader.get(name) for name in ("events_t", "events_p")]
+    _note_zeros(reader, {f"{arm} events": x for arm, x in zip(reader.options.arms, events, strict=True)})
+    nothing = (events[0] == 0) & (events[1] == 0)
     words = "no events in both arms: the trial tells nothing of a ratio"
     return _without(reader, yi, vi, nothing, "events_t", words)
 
@@ -1221,6 +1287,7 @@ _MADE = {
     "two arms, person-time": _person_time,
     "one arm, a mean": _one_mean,
     "one arm, before and after": _changes,
+    "one arm, counts": _one_count,
     "effects": _given,
 }
 

@@ -18,7 +18,7 @@ from analysis.models.counts import PooledCounts
 from analysis.models.multilevel import MultilevelEffect
 from analysis.models.results import PooledEffect
 from analysis.models.subgroups import PooledSubgroups
-from analysis.sentences import InWords, Wording
+from analysis.sentences import ZERO_CELL, InWords, Wording
 from analysis.text import counted, level, number, sortable
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ ITEMS = {
     "20d": "results of all sensitivity analyses",
 }
 _TAKEN = (PooledEffect, PooledArms, PooledCounts, PooledSubgroups, MultilevelEffect)
-_STATUS = {"recovered": "recovered from other printed numbers", "imputed": "with an SD that was imputed"}
+_STATUS = {
+    "recovered": "recovered from other printed numbers",
+    "imputed": "with an SD that was imputed",
+    ZERO_CELL: "of counts with a zero among them, to which one half was added",
+}
 _OPTIONS = {
     "correlation": "correlation of {} between baseline and final scores where none is known",
     "crossover_correlation": "correlation of {} between the periods of crossover trials where none is known",
@@ -231,19 +235,21 @@ def _made_ready(fit):
     """How effects came from printed numbers, as far as the effects keep it."""
     effects = getattr(fit, "effects", None)
     table = getattr(effects, "table", None)
+    zeros = " ".join(sentences.added(fit)) if isinstance(fit, PooledCounts) else ""
     made = table is not None and (len(effects.derivations) or not _MADE_OF.isdisjoint(table))
     if not made or "status" not in table:
-        return _Answer("", "how the effects were computed: they were given as plain numbers")
-    words, status = Wording.of(fit), table["status"].value_counts()
+        return _Answer(zeros, "how the effects were computed: they were given as plain numbers")
+    words, status = Wording.of(fit), sentences.origins(fit, effects)
     parts = [f"{number(k, 0)} {_STATUS.get(kind, kind)}" for kind, k in status.items()]
-    said = [f"Effects of {counted(int(status.sum()), words.noun)}: {', '.join(parts)}"]
+    said = [f"Effects of {counted(sum(status.values()), words.noun)}: {', '.join(parts)}"]
     options = effects.options
     said += [text.format(options[name]) for name, text in _OPTIONS.items() if isinstance(options.get(name), float)]
-    if (status.index == "imputed").any() and options.get("missing_sd"):
+    if "imputed" in status and options.get("missing_sd"):
         said.append(f"missing SDs: {options['missing_sd']}")
     if options.get("multi_arm"):
         said.append(f"several arms of a {words.noun}: {options['multi_arm']}")
-    return _Answer("; ".join(said) + ".", "what was done before the table was typed")
+    text = " ".join(filter(None, (f"{'; '.join(said)}.", zeros)))
+    return _Answer(text, "what was done before the table was typed")
 
 
 def _drawn(figures):

@@ -223,6 +223,17 @@ class PooledCounts(Result, Drawn, Stepped):
         table = studies_and_summary(self)
         return self.measure.transform_table(table) if transform else table
 
+    @property
+    def _added(self):
+        """What was added to how many trials, for their own effects and to pool them, and how many have a zero cell."""
+        given = {"continuity": 0.0, "pooled_continuity": 0.0, "pooled_continuity_to": "none"}
+        given |= getattr(self._again, "keywords", {})
+        plain = np.stack(cells(self.counts, 0.0, "none"))
+        pooled = np.stack(cells(self.counts, given["pooled_continuity"], given["pooled_continuity_to"]))
+        which = self.corrected, (pooled > plain).any(axis=0), (plain == 0).any(axis=0) & self.in_pooled
+        own, whole, zeros = (int(np.sum(trials)) for trials in which)
+        return (given["continuity"], own), (given["pooled_continuity"], whole), zeros
+
     def _in_words(self):
         self._refuse_many()
         return sentences.pooled_counts(self)

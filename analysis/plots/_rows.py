@@ -31,7 +31,7 @@ from analysis.models.subgroups import PooledSubgroups, pool_subgroups
 from analysis.plots import _theme as style
 from analysis.plots._table import Rows
 from analysis.plots._words import quoted, tau2_words, wording_of
-from analysis.sentences import Wording, clustered
+from analysis.sentences import ZERO_CELL, Wording, clustered
 from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, number, percent, sortable
 
 MEANINGS = {
@@ -51,6 +51,7 @@ MEANINGS = {
     "second-hand": "read in another work's table",
     "SD from p": "SD from the printed p between the arms",
     "correlation from p": "correlation between the periods from the printed p",
+    ZERO_CELL: "a zero cell, effect and interval after one half was added to the counts",
     "corrected": "a zero cell, effect and interval shown after a continuity correction",
     "weightless": "weight 0 in a Mantel-Haenszel ratio, in which its events count all the same",
 }
@@ -278,7 +279,9 @@ def _with_counts(trials, pooled):
     ):
         said = [next(reasons).replace(": ", ", ")] if out else ["weightless"] if weight == 0 else []
         said += ["corrected"] if changed else []
-        flags.append((*(own.split("; ") if isinstance(own, str) and own else own), *said))
+        own = own.split("; ") if isinstance(own, str) and own else own
+        # What is added to pool counts is another matter than what their effects got.
+        flags.append((*(flag for flag in own if flag != ZERO_CELL), *said))
     return trials.assign(**counts, flags=flags)
 
 

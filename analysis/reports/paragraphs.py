@@ -14,14 +14,17 @@ import scipy
 from analysis import _check
 from analysis.reports.sources import cited
 from analysis.sentences import (
+    ZERO_CELL,
     Caveat,
     Wording,
+    added,
     as_given,
     capital,
     clustered,
     dose_difference,
     dose_of,
     indirect,
+    origins,
     prior_words,
     studies_behind,
     told_of,
@@ -73,6 +76,14 @@ _SCORES = {
     "change": "Changes from baseline were preferred to final scores.",
     "final": "Final scores were preferred to changes from baseline.",
     "ancova": "Final scores were adjusted for baseline where the numbers allowed.",
+}
+
+_WAS = "was", "were"
+# What is said of one effect, and of several.
+_ORIGINS = {
+    "recovered": [f"{verb} recovered from other statistics that were printed" for verb in _WAS],
+    "imputed": [f"{verb} on an imputed SD" for verb in ("rests", "rest")],
+    ZERO_CELL: [f"{verb} made of counts of which one is zero and to which one half was added" for verb in _WAS],
 }
 
 
@@ -245,7 +256,7 @@ def _of_effects(result):
     effects = effects_of(result)
     if effects is None:
         return
-    yield from _of_numbers(effects, words)
+    yield from _of_numbers(result, effects, words)
     if len(effects.left_out):
         yield f"Without an effect, and so left out, {_were(len(effects.left_out), words.noun)}."
 
@@ -254,7 +265,7 @@ def _were(k, noun):
     return f"{'was' if k == 1 else 'were'} {counted(k, noun)}"
 
 
-def _of_numbers(effects, words):
+def _of_numbers(result, effects, words):
     """Which scores were taken, and how many numbers were not printed as they stand."""
     options = effects.options
     # Of a table with one row a study the numbers say what they are.
@@ -263,9 +274,8 @@ def _of_numbers(effects, words):
         if isinstance(options.get("correlation"), float):
             r = f"a correlation of {as_given(options['correlation'])} between baseline and final scores"
             yield f"Where it was needed and not reported, {r} was assumed."
-    counts = effects.table["status"].value_counts()
-    said = {"recovered": "were recovered from other statistics that were printed", "imputed": "rest on an imputed SD"}
-    parts = [f"{counts[status]} {text}" for status, text in said.items() if status in counts]
+    k = origins(result, effects)
+    parts = [f"{k[status]} {said[k[status] > 1]}" for status, said in _ORIGINS.items() if status in k]
     if parts:
         yield f"Of {counted(len(effects), 'effect')}, {' and '.join(parts)}."
 
@@ -336,6 +346,7 @@ def _methods_of_counts(pooled):
     yield f"The counts of {words.counted(pooled.k)} were pooled by {by}, a common-effect model."
     variance = {"OR": "robins1986", "RR": "greenland1985", "RD": "sato1989"}[pooled.measure]
     how = "" if peto else f", with the variance for sparse data [@{variance}]"
+    yield from added(pooled)
     yield f"The confidence interval is normal, at the {level(pooled.confidence_level)} level{how}."
     yield "Heterogeneity was described by I², derived from Q [@higgins2002], and tested by Cochran's Q."
 
