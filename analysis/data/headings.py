@@ -7,7 +7,6 @@ explains is left alone. Nothing is read here: the call is for a person to check 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from itertools import permutations
 from typing import NamedTuple
 
