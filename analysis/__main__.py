@@ -12,6 +12,7 @@ import contextlib
 import difflib
 import itertools
 import json
+import math
 import os
 import re
 import shlex
@@ -129,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        one.set_defaults(run=run, command=name)
+        one.set_defaults(run=run, command=name, parser=one)
         _add_options(one, name)
     return main
 
@@ -388,6 +389,8 @@ _ARGUMENT = re.compile(
 
 
 def _cell(value):
+    if value is None:
+        return ""
     if isinstance(value, float):
         return "" if value != value else f"{value:.10g}"
     return " ".join(str(value).split())
@@ -421,6 +424,10 @@ class _Table:
         except TrialDataError as error:
             if not (error.problems["rule"] == ONE_ROW_AN_ARM).all():
                 raise
+            if review is not None:
+                raise UsageError(
+                    f"--outcome {args.outcome}: of a table with one row an arm give change, final or ancova"
+                ) from None
             from analysis.data.files import opened
             from analysis.data.trials import read_trials
 
@@ -436,17 +443,21 @@ _SCORES = ("change", "final", "ancova")
 
 def _read(args) -> _Table:
     _progress(args, f"reading {args.file}")
+    with _reading():
+        return _Table(args)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """A file that is not there, or that is not read with these options, is told as a command that is not right."""
     try:
-        table = _Table(args)
-    except FileNotFoundError as error:
-        raise UsageError(str(error)) from None
-    except ModuleNotFoundError as error:
+        yield
+    except (FileNotFoundError, ModuleNotFoundError) as error:
         raise UsageError(str(error)) from None
     except ValueError as error:
         if _is_data_error(error):
             raise
         raise UsageError(_as_options(str(error))) from None
-    return table
 
 
 def _is_data_error(error):
@@ -567,6 +578,8 @@ def _refusing(args, table, given) -> Iterator[None]:
         # The call of Python in such an error says what the command below it says.
         told = str(error).split("By its headings:")[0].strip(" .")
         guess = _guess(args, table, given)
+        if "is made too" in told and {"yi", "vi"} <= {*table.frame}:
+            guess = f"\n\nIf its yi and vi count:\n\n{_line_to_type(args, args.command, ['--yi', 'yi', '--vi', 'vi'])}"
         if guess and ("no such column, and no argument" in told or told.startswith(("this table has", "trials is a"))):
             told = "it is not said which columns hold what"
         raise UsageError(_as_options(told) + guess) from None
@@ -807,6 +820,12 @@ def _effects_command(args) -> int:
     tables = {"effects": effects.table.assign(flags=["; ".join(flags) for flags in effects.table["flags"]])}
     tables |= {"derivations": effects.derivations, "left_out": effects.left_out}
     if args.output == "-":
+        if not args.json:
+            if said := [*_derived(effects)]:
+                _say(*said)
+            # Names of studies are data: a file has every letter, whatever the console can show.
+            if not sys.stdout.isatty() and hasattr(sys.stdout, "reconfigure"):
+                sys.stdout.reconfigure(encoding="utf-8")
         _print(args, safe_table(tables["effects"]).to_csv(index=False).rstrip("\n"), _of_effects(effects))
         return FINE
     folder = _folder(args)
@@ -826,11 +845,16 @@ def _pool(args) -> int:
     import analysis
 
     figure = (analysis.arms_forest if args.both_arms else analysis.forest)(pooled)
-    with _writing():
-        files = [str(path) for path in analysis.save_figure(figure, folder / "forest")]
+    files = []
+    try:
+        with _writing():
+            files = [str(path) for path in analysis.save_figure(figure, folder / "forest")]
+    except ValueError as error:
+        _note(args, f"no forest plot: {str(error).partition(';')[0]}")
+    words = [pooled.summary(), *_left_out(effects), "", *(f"wrote {file}" for file in files), *_next(args, "report")]
     _print(
         args,
-        "\n".join([pooled.summary(), "", *(f"wrote {file}" for file in files), *_next(args, "report")]),
+        "\n".join(words),
         _of_effects(effects, rows=False) | _of_pooled(pooled) | {"files": files},
     )
     return FINE
@@ -838,8 +862,10 @@ def _pool(args) -> int:
 
 def _report(args) -> int:
     formats = tuple(each.strip().lower() for each in args.formats.split(",") if each.strip())
-    if unknown := [each for each in formats if each not in FORMATS]:
-        raise UsageError(f"--formats {','.join(unknown)}: give some of {','.join(FORMATS)}")
+    unknown = [each for each in formats if each not in FORMATS]
+    if unknown or not formats:
+        raise UsageError(f"--formats {','.join(unknown) or repr(args.formats)}: give some of {','.join(FORMATS)}")
+    judged = _judged(args)
     _, pooled = _pooled(args)
     folder = _folder(args)
     _progress(args, f"writing the report into {folder} (this takes a while)")
@@ -847,14 +873,38 @@ def _report(args) -> int:
 
     more = {name: value for name in ("title", "question") if (value := getattr(args, name)) is not None}
     more |= {"overwrite": True} if args.overwrite else {}
-    if args.risk_of_bias is not None:
-        more["risk_of_bias"] = analysis.read_risk_of_bias(args.risk_of_bias, tool=args.tool)
+    more |= {} if judged is None else {"risk_of_bias": judged}
     with _writing():
         files = [str(path) for path in analysis.report(pooled, folder, formats=formats, **more)]
     first = next(iter(sorted(files, key=lambda file: not file.endswith(".html"))))
     words = [*(f"wrote {file}" for file in files), f"read {first}"]
     _print(args, "\n".join(words), _of_pooled(pooled) | {"files": files})
     return FINE
+
+
+def _judged(args) -> pd.DataFrame | None:
+    """What was judged of the studies with one tool, before anything is computed."""
+    if args.risk_of_bias is None:
+        if args.tool is not None:
+            raise UsageError("--tool is that of the judgements: give --risk-of-bias FILE too, or leave it out")
+        return None
+    from analysis.data.dictionary import tool_as_listed
+    from analysis.data.trials import read_risk_of_bias
+
+    _progress(args, f"reading {args.risk_of_bias}")
+    with _reading():
+        try:
+            judged = read_risk_of_bias(args.risk_of_bias, tool=args.tool)
+        except ValueError as error:
+            # Of a table with one row a judgement, which names the tool of each, --tool chooses.
+            if _is_data_error(error) or args.tool is None:
+                raise
+            judged = read_risk_of_bias(args.risk_of_bias)
+    known = judged["tool"].unique().tolist()
+    tool = tool_as_listed(args.tool) if args.tool else known[0]
+    if tool not in known or (len(known) > 1 and not args.tool):
+        raise UsageError(f"--risk-of-bias {args.risk_of_bias}: choose with --tool, one of {', '.join(known)}")
+    return judged[judged["tool"] == tool]
 
 
 def _pooled(args):
@@ -924,12 +974,17 @@ def _derived(effects) -> Iterator[str]:
     """What does not stand as it is printed, and what was left out: nothing of it silently."""
     for rule, rows in effects.derivations.groupby("rule", sort=False):
         yield f"derived in {len(rows)} place{'s' if len(rows) > 1 else ''}: {rule}"
+    yield from _left_out(effects)
+
+
+def _left_out(effects) -> Iterator[str]:
     for row in effects.left_out.to_dict("records"):
         yield f"left out: {row.get('label', row.get('study'))}: {row['reason']}"
 
 
 def _of_effects(effects, rows=True) -> dict[str, Any]:
-    about = {"measure": str(effects.measure), "k": len(effects), "arms": list(effects.arms), "benefit": effects.benefit}
+    about = {"measure": str(effects.measure), "k": len(effects), "benefit": effects.benefit}
+    about["arms"] = list(effects.arms) if not effects.measure or effects.measure.two_arms else None
     about |= {"outcome_name": effects.outcome_name}
     tables = {"left_out": _records(effects.left_out), "derivations": _records(effects.derivations)}
     return about | tables | ({"effects": _records(effects.table)} if rows else {})
@@ -941,8 +996,10 @@ def _of_pooled(pooled) -> dict[str, Any]:
         return told | ({"groups": {name: _roles(each) for name, each in pooled.groups.items()}} if pooled.by else {})
     groups = getattr(pooled, "groups", None)
     if groups is not None:
+        between = "q_between q_between_df q_between_pvalue f f_df f_pvalue".split()
         return {
             "groups": {name: _numbers(each) for name, each in groups.items()},
+            "between": {name: getattr(pooled, name) for name in between},
             "pooled": _numbers(pooled.overall),
         }
     return {"pooled": _numbers(pooled)}
@@ -964,6 +1021,8 @@ _NUMBERS = (
 def _numbers(one):
     """The numbers of a result by name, those that it has; of three levels a variance is one between and one within."""
     numbers = {name: _plain(getattr(one, name)) for name in _NUMBERS if hasattr(one, name)}
+    # Where no value is that of no effect, nothing is tested.
+    numbers |= dict.fromkeys(("statistic", "pvalue") if math.isnan(one.measure.null) else ())
     shown = {"estimate": one.shown("estimate"), "ci": list(one.shown("ci")), "pi": list(one.shown("pi"))}
     return numbers | {"measure": str(one.measure), "shown": shown}
 
@@ -1055,10 +1114,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="analysis.plain")  # pyright: ignore[reportAttributeAccessIssue]
     parser = _parser()
     try:
-        args = parser.parse_args(argv)
+        args, unknown = parser.parse_known_args(argv)
         if args.command is None:
             parser.print_help()
             return USAGE
+        if unknown:
+            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
     args.notes, args.words = [], list(sys.argv[1:] if argv is None else argv)

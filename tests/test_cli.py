@@ -696,3 +696,83 @@ def test_the_commands_of_the_page_run_as_it_says(run, here):
             assert shlex.split(offered)[3:] == words[3:]
             offered = ""
     assert (here / "results" / "forest.svg").is_file()
+
+
+GAP = MEANS.replace("D,4,2,22", "Łódź,,2,22")
+
+
+def test_studies_that_are_left_out_are_named_wherever_effects_are_made(run, here):
+    code, out, said = run("effects", "m.csv", "--measure", "MD", "--missing", "drop", "-o", "-", m_csv=GAP)
+    assert code == 0 and len(pd.read_csv(io.StringIO(out))) == 3 and "left out: Łódź: mean_t is not known" in said
+    code, out, said = run("pool", "m.csv", "--measure", "MD", "--missing", "drop", "--quiet")
+    assert code == 0 and "left out: Łódź: mean_t is not known" in out
+    counts = COUNTS.replace("B,", "Łódź,")
+    (here / "c.csv").write_text(counts, encoding="utf-8")
+    env = {"PYTHONIOENCODING": "ascii"}
+    made = in_process_of_its_own("effects", "c.csv", "--measure", "RR", "-o", "-", cwd=here, env=env).stdout
+    assert "Łódź" in made.decode("utf-8")
+
+
+def test_json_has_the_test_between_groups_and_none_of_proportions(run):
+    told = json.loads(run("pool", "m.csv", "--measure", "MD", "--by", "group", "--json", m_csv=MEANS)[1])
+    groups = ma.pool_subgroups(ma.effect_sizes(pd.read_csv(io.StringIO(MEANS)), measure="MD"), "group")
+    assert told["between"]["q_between"] == groups.q_between and told["between"]["q_between_df"] == 1
+    one_arm = "study,events,n\nA,5,20\nB,6,30\nC,9,31\n"
+    told = json.loads(run("pool", "p.csv", "--measure", "PLO", "--json", p_csv=one_arm)[1])
+    assert told["pooled"]["pvalue"] is None and told["pooled"]["statistic"] is None and told["arms"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--risk-of-bias", "none.csv"), "error: none.csv: there is no such file"),
+        (("--formats", ""), "error: --formats '': give some of html"),
+        (("--formats", ","), "error: --formats ',': give some of html"),
+        (("--tool", "RoB 2"), "error: --tool is that of the judgements: give --risk-of-bias FILE too"),
+        (("--risk-of-bias", "judged.csv"), "choose with --tool, one of RoB 2, PEDro"),
+        (("--risk-of-bias", "judged.csv", "--tool", "RoB 1"), "choose with --tool, one of RoB 2, PEDro"),
+        (("--titel", "X"), "unrecognized arguments: --titel X; did you mean --title?"),
+        (("--outcome", "Final"), "--outcome 'Final' is for a review|is for a review"),
+    ],
+)
+def test_what_a_report_cannot_be_made_with_is_a_wrong_command(run, words, said):
+    judged = "study,tool,domain,judgement,judged_by\nA,RoB 2,overall,low,Ng\nA,PEDro,total,7,Ng\n"
+    code, _, heard = run("report", "m.csv", "--measure", "MD", *words, m_csv=MEANS, judged_csv=judged)
+    assert code == 2 and re.search(said, heard), heard
+
+
+def test_the_tool_of_judgements_is_chosen(run, here):
+    judged = "study,tool,domain,judgement,judged_by\nA,RoB 2,overall,low,Ng\nA,PEDro,total,7,Ng\n"
+    words = ("--risk-of-bias", "judged.csv", "--tool", "RoB 2", "--formats", "md", "-o", "out")
+    assert run("report", "m.csv", "--measure", "MD", *words, m_csv=MEANS, judged_csv=judged)[0] == 0
+    assert "by RoB 2" in (here / "out" / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_score_of_arms_is_one_that_is_known(run):
+    code, _, said = run("pool", ROOT / "data" / "trials.csv", "--outcome", "Final")
+    assert code == 2 and "of a table with one row an arm give change, final or ancova" in said
+
+
+def test_effects_that_were_written_are_pooled_by_the_command_that_is_offered(run):
+    run("effects", "c.csv", "--measure", "RR", "-o", "out", c_csv=COUNTS)
+    code, _, said = run("pool", "out/effects.csv", "--measure", "RR")
+    offered = shlex.split(said.splitlines()[-1])
+    assert code == 2 and offered[-4:] == ["--yi", "yi", "--vi", "vi"]
+    again, direct = (
+        json.loads(run(*words, "--json")[1]) for words in (offered[3:], ("pool", "c.csv", "--measure", "RR"))
+    )
+    assert again["pooled"]["estimate"] == pytest.approx(direct["pooled"]["estimate"], rel=1e-12)
+
+
+def test_a_figure_that_is_too_long_is_no_reason_to_keep_the_result(run, monkeypatch):
+    def too_long(*_, **__):
+        raise ValueError("the figure is 6808 mm long, too long for an image at 300 dpi; give dpi=244 or less")
+
+    monkeypatch.setattr(ma, "save_figure", too_long)
+    code, out, said = run("pool", "m.csv", "--measure", "MD", m_csv=MEANS)
+    assert code == 0 and "Estimate" in out and "no forest plot: the figure is 6808 mm long" in said
+
+
+def test_a_row_that_is_not_known_is_blank(run):
+    code, out, _ = run("check", "review.rm5", review_rm5=review(INFECTED, FUNCTION))
+    assert code == 1 and "None" not in out
