@@ -76,6 +76,8 @@ _EXAMPLES = {
     "pool": """
         python -m analysis pool mine.csv --measure RR         columns events_t, n_t, events_p, n_p need no names
         python -m analysis pool mine.csv --measure SMD --by dose                    groups, and their difference
+        python -m analysis pool trials.csv --both-arms                              placebo beside treatment
+        python -m analysis pool mine.csv --measure SMD --cluster study              several effects of one study
         python -m analysis pool mine.xlsx --json | jq .pooled.estimate              for another program""",
     "report": """
         python -m analysis report mine.xlsx -o for_readers    HTML, Word, LaTeX, Markdown and JSON
@@ -516,8 +518,8 @@ def _effects_of_arms(args, table: _Table) -> EffectSizes:
     """The effects of trials whose arms are pooled too; a table with one row a study becomes one of arms."""
     import analysis
 
-    given = _arguments(args, table)
-    given = table.frame.attrs.get("effect_sizes", {}) | given
+    _refuse_rows_of_arms(args, table)
+    given = table.frame.attrs.get("effect_sizes", {}) | _arguments(args, table)
     if (measure := given.get("measure") or "MD") != "MD":
         raise UsageError(
             f"--both-arms is of means, and --measure {measure} is not; leave one out, or give --measure MD"
@@ -545,10 +547,12 @@ def _effects_of_arms(args, table: _Table) -> EffectSizes:
 
 def _refuse_rows_of_arms(args, table):
     """Say of a table of arms under other headings what they are to be, unless a measure of single arms is named."""
-    from analysis.data.headings import MEASURES, rows_of_arms
+    from analysis.data.headings import MEASURES, ONE_ARM, rows_of_arms
 
-    of_one_arm = {code for kind in ("one mean", "one count", "correlations", "changes") for code in MEASURES[kind]}
-    if table.of_arms or args.measure in of_one_arm or not (names := rows_of_arms(table.frame)):
+    of_one_arm = {code for kind in ONE_ARM for code in MEASURES[kind]}
+    if table.of_arms or _names_columns(args) or args.measure in of_one_arm:
+        return
+    if not (names := rows_of_arms(table.frame)):
         return
     wide = max(map(len, names))
     listed = "\n".join(f"  {heading:<{wide}}  {name}" for heading, name in names.items())
@@ -657,9 +661,8 @@ def _guess(args, table, given) -> str:
     if measure and args.measure is None:
         words += ["--measure", measure]
     named = args.column_study or args.column_label
-    called = {} if named else {key: about(table.frame).get(key, "study") for key in ("study", "label")}
-    for name, column in ((name, column) for name, column in called.items() if column != "study"):
-        words += [f"--{name}", column]
+    for name, column in () if named else about(table.frame).items():
+        words += [f"--{name}", column] if name != "year" and column != name else []
     for name, column in found.arguments.items():
         if column != name:
             words += [f"--{name.replace('_', '-')}", *([column] if isinstance(column, str) else column)]
@@ -876,8 +879,7 @@ def _report(args) -> int:
     more |= {} if judged is None else {"risk_of_bias": judged}
     with _writing():
         files = [str(path) for path in analysis.report(pooled, folder, formats=formats, **more)]
-    first = next(iter(sorted(files, key=lambda file: not file.endswith(".html"))))
-    words = [*(f"wrote {file}" for file in files), f"read {first}"]
+    words = [*(f"wrote {file}" for file in files), f"read {min(files, key=lambda file: not file.endswith('.html'))}"]
     _print(args, "\n".join(words), _of_pooled(pooled) | {"files": files})
     return FINE
 

@@ -390,6 +390,8 @@ def test_rows_of_arms_under_other_headings_are_no_studies(run):
         assert "  treatment  arm\n" in err and "  mi         final_mean or change_mean\n" in err
     assert run("check", "x.csv", "--measure", "MN")[0] == 0
     assert "one row an arm" in run("check", "x.csv", "--measure", "MD")[2]
+    assert "one row an arm" in run("pool", "x.csv", "--both-arms")[2]
+    assert "one row an arm" not in run("check", "x.csv", "--measure", "MD", "--yi", "mi", "--se", "sdi")[2]
     renamed = text.replace("study,treatment,ni,mi,sdi", "study,arm,n,final_mean,final_sd").replace("drug", "treatment")
     renamed = re.sub("$", ",0,20", renamed.strip(), flags=re.MULTILINE).replace("sd,0,20", "sd,scale_min,scale_max")
     code, out, err = run("check", "y.csv", y_csv=renamed)

@@ -301,6 +301,9 @@ def test_what_names_the_studies():
         ({"school": ["A", "A"], "effect": [1, 2]}, {}),  # what stands twice is no name
         ({"effect": [1, 2], "school": ["A", "B"]}, {}),
         ({"label": ["A", "B"], "effect": [1, 2]}, {"label": "label"}),
+        ({"odd": [["A"], ["B"]]}, {}),
+        ({"study": [["A"], ["B"]], "author": "x"}, {"study": "study"}),
+        ({0: ["A", "B"], "effect": [1, 2]}, {}),
     ):
         assert about(pd.DataFrame(table)) == found
     rubin = pd.DataFrame({"school": ["A", "B"], "effect": [28.4, 7.9], "se": [14.9, 10.2]})
@@ -321,6 +324,8 @@ def test_one_row_an_arm_under_other_headings():
     assert rows_of_arms(pd.DataFrame(SENN | {"study": [*"abcd"]})) == {}, "a study in each row"
     assert rows_of_arms(pd.DataFrame(SENN).drop(columns="treatment")) == {}
     assert rows_of_arms(pd.DataFrame(SENN)[["study", "treatment", "ni"]]) == {}, "nothing was measured"
+    assert rows_of_arms(pd.DataFrame(SENN | {"yi": 0.1, "se": 0.1})) == {}
+    assert rows_of_arms(pd.DataFrame(SENN | {"TE": 0.1, "seTE": 0.1}).drop(columns=["mi", "sdi"])) == {}
     assert set(" or ".join(IN_ROWS_OF_ARMS.values()).split(" or ")) <= {*dictionary.COLUMNS}
 
 

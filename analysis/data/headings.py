@@ -25,6 +25,8 @@ MEASURES = {
     "correlations": ("ZCOR", "COR"),
     "effects": ("",),
 }
+#: Kinds of row that hold a single arm.
+ONE_ARM = ("one mean", "changes", "one count", "correlations")
 
 
 def _both(names: str, *headings: str) -> dict[str, str]:
@@ -188,7 +190,7 @@ LIMITS = (
     "lower limit,upper limit",
 )
 
-_LETTERS = max(len(word) for letters in LETTERS for word in letters.split())
+_LONGEST = max(len(word) for letters in LETTERS for word in letters.split())
 # How far from its middle an effect may lie in an interval of a difference: what is printed is rounded.
 _LOPSIDED = 0.1
 _WORD = re.compile(r"[qQ][13](?![0-9])|[^\W\d_]?[^\WA-ZÄÖÜ\d_]+|[A-ZÄÖÜ]+(?![a-zäöüß])|\d+")
@@ -321,9 +323,10 @@ def about(frame: pd.DataFrame) -> dict[str, str]:
     study, year, label = (
         next((words[each] for each in known.split(",") if each in words), None) for known in (STUDY, YEAR, LABEL)
     )
-    if study is None and label is None and len(frame.columns) and not _numbers(frame.iloc[:, 0]).any():
-        first = frame.iloc[:, 0]
-        study = frame.columns[0] if first.is_unique and first.notna().all() else None
+    first = next(iter(frame.columns), None)
+    if study is None and label is None and isinstance(first, str):
+        texts = all(isinstance(cell, str) for cell in frame[first]) and not _numbers(frame[first]).any()
+        study = first if texts and frame[first].is_unique else None
     if study is not None and (study == label or not _numbers(frame[study]).all()):
         label = None
     found = {"study": study, "year": year, "label": label}
@@ -331,7 +334,7 @@ def about(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _numbers(column):
-    return pd.to_numeric(column, errors="coerce").notna()
+    return pd.to_numeric(column.astype(str), errors="coerce").notna()
 
 
 def rows_of_arms(frame: pd.DataFrame) -> dict[str, str]:
@@ -346,6 +349,9 @@ def rows_of_arms(frame: pd.DataFrame) -> dict[str, str]:
     {'study': 'study', 'treatment': 'arm', 'xi': 'events', 'ni': 'n'}
     """
     words = {words_of(heading): heading for heading in frame.columns if isinstance(heading, str)}
+    found = recognised(frame)
+    if "yi" in frame or (found is not None and found.kind not in ONE_ARM):
+        return {}
     study = about(frame).get("study")
     arm = next((words[each] for each in ROW_AN_ARM.split(",") if each in words), None)
     if study is None or arm is None or not frame[study].duplicated().any():
@@ -384,9 +390,9 @@ def which_arm(found: Recognised) -> str:
     treated, control = (
         next((x for key, x in found.arguments.items() if key.endswith(arm)), None) for arm in ("_t", "_p")
     )
-    return (
-        f"which arm is treated is a guess: that of {treated!r}, not that of {control!r}" if treated and control else ""
-    )
+    if not treated or not control:
+        return ""
+    return f"which arm is treated is a guess: that of {treated!r}, not that of {control!r}"
 
 
 def _sum(name, heading):
@@ -477,7 +483,7 @@ def _two_arms(headings):
 def _letters_of(filled, arm):
     """What stands with the name of an arm and nothing else, if it is short."""
     rests = [[word for word in _words(column) if word not in arm] for column in filled if {*arm} <= {*_words(column)}]
-    return {rest[0] for rest in rests if len(rest) == 1 and len(rest[0]) <= _LETTERS}
+    return {rest[0] for rest in rests if len(rest) == 1 and len(rest[0]) <= _LONGEST}
 
 
 def _is_control(name, other):
