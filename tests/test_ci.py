@@ -113,7 +113,7 @@ def setup(tmp_path):
         for name in ("bash", "grep"):
             (folder / name).symlink_to(shutil.which(name))
         usual = {"locale": "echo de_DE.utf8", "localedef": "exit 1", "make": "", "python3": "", "id": "echo 0"}
-        usual |= {"pdflatex": "", "kpsewhich": "", "chromium": ""}
+        usual |= {"pdflatex": "", "xelatex": "", "kpsewhich": "", "chromium": ""}
         for name, script in (usual | {key.replace("_", "-"): value for key, value in commands.items()}).items():
             if script is not None:
                 (folder / name).write_text(f'#!{BASH}\necho "{name} $*" >> "{log}"\n{script}\n', encoding="utf-8")

@@ -409,3 +409,13 @@ def test_responders_of_scores_have_a_difference_alone():
     assert about["nnt"] == responders.nnt.estimate
     with pytest.raises(ValueError, match="outcome 'relief': a risk difference takes no comparator_risk"):
         ma.summary_of_findings({"relief": responders}, comparator_risk={"relief": 0.3})
+
+
+@pytest.mark.parametrize("benefit", ["higher", "lower"])
+def test_a_share_without_an_interval_is_on_the_side_of_benefit(benefit):
+    fit = several("SMD", benefit)
+    threshold = ma.Threshold(0.3, "between-group", "standard deviations")
+    found = row(ma.summary_of_findings({"function": fit}, threshold=threshold))
+    sign = 1 if benefit == "higher" else -1
+    tau = math.sqrt(sum(fit.sigma2))
+    assert found["share_beyond"] == pytest.approx(normal((sign * fit.estimate - 0.3) / tau))

@@ -662,6 +662,9 @@ REMADE = {
     ),
     "regression": lambda: ma.meta_regression("yi ~ therapy_family + year", published_effects()),
     "regression of a table": lambda: ma.meta_regression("yi ~ np.log(mg) + clinic", PLAIN, tau2=0.02),
+    "regression of a function of effects": lambda: ma.meta_regression(
+        "np.sqrt(mg) ~ clinic", PLAIN.assign(v2=0.3), vi="v2"
+    ),
     "regression of columns": lambda: ma.meta_regression(
         PLAIN["mg"].to_numpy(), PLAIN["yi"], vi=PLAIN["vi"], intercept=False
     ),
@@ -715,6 +718,10 @@ NOT_REMADE = {
     "groups of plain numbers": lambda: ma.pool_subgroups([0.1, 0.2, 0.4, 0.5], list("AABB"), vi=[0.1] * 4),
     "a test of plain numbers": lambda: made()["asymmetry"],
     "an adjustment of plain numbers": lambda: made()["pet-peese"],
+    "numbers of people given beside effects": lambda: ma.egger_test(laser().effects, predictor="n", n=[9, 8, 7, 6, 5]),
+    "variances of another column": lambda: ma.meta_regression(
+        "yi ~ mg", ma.effect_sizes(PLAIN.assign(study=PLAIN["label"], v2=0.1), measure="SMD"), vi="v2"
+    ),
     "an unsafe formula": lambda: ma.meta_regression("yi ~ mg", PLAIN, unsafe=True),
     "arms of people who are not as usual": lambda: ma.pool_arms(
         ma.effect_sizes(ma.read_trials(ROOT / "data/trials.csv"), crossover_correlation=0.3)
@@ -761,7 +768,7 @@ def agree(again, result, where=""):
     if isinstance(result, dict):
         assert list(again) == list(result), where
         for name in result:
-            if name not in ("effects", "left_out") and not str(name).startswith("_"):
+            if name not in ("effects", "left_out", "formula") and not str(name).startswith("_"):
                 agree(again[name], result[name], f"{where}.{name}")
     elif isinstance(result, pd.DataFrame | pd.Series):
         same = {"check_dtype": False, "check_index_type": False, "check_column_type": False}
@@ -781,14 +788,23 @@ def test_a_report_makes_the_same_result_again(name, remade):
     agree(pickle.loads((folder / "result").read_bytes()), result)
     again = ma.read_report(folder / "report.json")
     agree(again, result)
-    # What was left out is in the report, and takes no part.
-    said = [line for line in result.summary().splitlines() if not line.strip().startswith("Left out")]
+    # What was left out is in the report, and takes no part; outcomes are stored as they were explained.
+    said = result.summary().replace("np.sqrt(mg) ~", "yi ~").splitlines()
+    said = [line for line in said if not line.strip().startswith("Left out")]
     assert again.summary().splitlines() == said
 
 
 def test_every_kind_that_is_told_is_made_again_here():
     kinds = {type(make()).__name__ for make in REMADE.values()}
     assert kinds == {type(made()[name]).__name__ for name in TOLD}
+
+
+def test_the_folder_has_what_the_lines_read(tmp_path):
+    ma.report(REMADE["levels and a covariance"](), tmp_path / "levels", "json")
+    ma.report(REMADE["imputed, among others"](), tmp_path / "imputed", "json")
+    assert (tmp_path / "levels/vcov.csv").read_text().splitlines()[1].startswith("0.05,0.02,")
+    trials = pd.read_csv(tmp_path / "imputed/trials.csv")
+    assert set(trials["study"]) == set(published_effects().table["study"])  # the donors too
 
 
 @pytest.mark.parametrize("name", NOT_REMADE)

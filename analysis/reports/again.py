@@ -77,7 +77,7 @@ class _Kind(NamedTuple):
     kept: tuple[str, ...]  # arguments that the result, or the fit within it, keeps by their names
     more: Callable[[Any], dict[str, Any]] = lambda _: {}  # arguments that are kept otherwise
     columns: tuple[str, ...] = ()  # that are asked of effects, where they have them
-    before: str = ""  # the attribute that is the argument before the data
+    before: Callable[[Any], tuple[str, ...]] = lambda _: ()  # arguments before the data
     whole: Callable[[Any], bool] = lambda _: True  # whether the result keeps all that it was given
 
 
@@ -118,9 +118,14 @@ def _of_formula(fit):
     return not (model.unsafe or other or "label" in model.moderators)
 
 
+def _formula(fit):
+    """The formula, of the outcomes as they were explained, which may be a function of those of a table."""
+    return (fit.formula if fit.formula.partition("~")[0].strip() == "yi" else f"yi ~ {fit._model.right}",)
+
+
 def _of_all(test):
-    """Whether a test, which keeps no effects of its own, is of all the effects beside it."""
-    return test.effects is not None and len(test.effects) == test.k
+    """Whether a test, which keeps no numbers of its own, is of all the effects beside it, and of no others."""
+    return test.effects is not None and len(test.effects) == test.k and getattr(test, "predictor", "") != "n"
 
 
 def _asymmetry(function, kept=("confidence_level",)):
@@ -136,7 +141,7 @@ _KINDS = {
     "PooledCounts Peto": _Kind(pool_peto, ("confidence_level",)),
     "MultilevelEffect": _Kind(pool_multilevel, (*_METHODS, "measure"), _clustered),
     "MultilevelRegression": _Kind(pool_multilevel, (*_METHODS, "measure"), _clustered, whole=_of_formula),
-    "MetaRegression": _Kind(meta_regression, _METHODS, before="formula", whole=_of_formula),
+    "MetaRegression": _Kind(meta_regression, _METHODS, before=_formula, whole=_of_formula),
     "PosteriorEffect": _Kind(pool_bayes, ("tau_prior", "mu_prior", "confidence_level", "measure")),
     "BivariateEffect": _Kind(pool_bivariate, _METHODS, columns=_OF_ARMS, whole=_arms_are_usual),
     "ImputedEffect": _Kind(pool_imputed, _METHODS, _imputed, whole=_trials_are_known),
@@ -243,14 +248,18 @@ def call_of(result: Any) -> Call | None:
     kind, fit, effects = _kind_of(result), _fit(result), table_of(result)
     if kind is None or not kind.whole(result):
         return None
+    table = studies(result)
+    # Variances may be those of another column, and rows that were dropped have the labels of others.
+    own = [name for name in ("yi", "vi") if name in table and hasattr(fit, name)]
+    if not all(np.array_equal(table[name], getattr(fit, name)) for name in own):
+        return None
     options = {name: getattr(result, name, getattr(fit, name, None)) for name in kind.kept} | kind.more(result)
     if options.get("tau2_method") == "fixed":
         options |= {"tau2_method": None, "tau2": fit.tau2}
     if effects is not None and not isinstance(fit, PooledCounts):
         options.pop("measure", None)
-    before = (getattr(result, kind.before),) if kind.before else ()
     given = {name: _storable(value) for name, value in options.items() if value is not None and value != ()}
-    return Call(kind.function.__name__, before, (), given)
+    return Call(kind.function.__name__, kind.before(result), (), given)
 
 
 def _storable(value):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -195,8 +194,7 @@ def _has_arms(effects):
 
 def printed(figure: Any, caption: str) -> Table:
     """Return the printed cells of a figure of rows as a table."""
-    rows = figure.content.table
-    table = printed_of(replace(figure.content, table=rows[~rows["kind"].isin(("reference", "footer"))]))
+    table = printed_of(figure.content)
     cells = [[f"{text} {letters}".strip() for text, letters in row] for _, row in table.rows]
     return Table(caption, table.heads, cells, frozenset(i for i, kind in enumerate(table.kinds) if kind in _BOLD))
 
