@@ -934,11 +934,20 @@ def combine_arms(mean: ArrayLike, sd: ArrayLike, n: ArrayLike) -> tuple[Values, 
     >>> round(mean, 3), round(sd, 3), n
     (6.785, 8.027, 33.0)
     """
-    mean, sd, n = checked(mean=mean, sd=sd, n=n)
+    mean, sd, n = _of_arms(mean=mean, sd=sd, n=n)
     total = np.sum(n, axis=0)
     centre = np.sum(n * mean, axis=0) / total
     squares = np.sum((n - 1) * sd**2, axis=0) + np.sum(n * (mean - centre) ** 2, axis=0)
     return _float_if_single(centre), _float_if_single(np.sqrt(squares / (total - 1))), _float_if_single(total)
+
+
+def _of_arms(**given):
+    """Checked numbers of arms along the first axis; one number may stand for all, a list of one may not."""
+    lengths = {name: np.shape(x)[0] for name, x in given.items() if np.ndim(x)}
+    if len({*lengths.values()}) > 1 or 0 in lengths.values():
+        told = ", ".join(f"{name} of {size}" for name, size in lengths.items())
+        raise ValueError(f"arms differ in number, or there is none: {told}; give one number for each arm")
+    return checked(**given)
 
 
 def _float_if_single(x):
@@ -983,5 +992,5 @@ def pooled_sd(sd: ArrayLike, n: ArrayLike) -> Values:
     >>> print(f"{pooled_sd([2.0, 3.0], [11, 31]):.3f}")
     2.784
     """
-    sd, n = checked(sd=sd, n=n)
+    sd, n = _of_arms(sd=sd, n=n)
     return _float_if_single(np.sqrt(np.sum((n - 1) * sd**2, axis=0) / np.sum(n - 1, axis=0)))

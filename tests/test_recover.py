@@ -347,3 +347,13 @@ def test_a_family_that_fits_best_at_the_edge_of_its_spreads_does_not_fit(monkeyp
     assert recover.fit_quantiles(4, 100, smallest=2, largest=9).family == "log-normal"
     monkeypatch.setattr(recover, "_SPREADS", np.linspace(np.log(1e-4), np.log(0.05), 50))
     assert recover.fit_quantiles(4, 100, smallest=2, largest=9).family == "normal"
+
+
+def test_arms_are_as_many_in_every_list():
+    for given in (([1.0, 2.0], [2.0], [3, 4]), ([], [], []), ([1.0], [2.0, 3.0], [3, 4])):
+        with pytest.raises(ValueError, match="arms differ in number, or there is none: mean of"):
+            recover.combine_arms(*given)
+    for given in (([2.0], [3, 4]), ([], [])):
+        with pytest.raises(ValueError, match="arms differ in number, or there is none: sd of"):
+            recover.pooled_sd(*given)
+    assert recover.combine_arms([1.0, 2.0], 2.0, [3, 4]) == recover.combine_arms([1.0, 2.0], [2.0, 2.0], [3, 4])

@@ -251,7 +251,7 @@ def threshold(
         among = rows if len(rows) else thresholds
         listed = "; ".join(
             f"{names[i]}, {row['kind']}, {row['label']} ({row['value_low']:g} {row['unit']})"
-            for i, row in among.iterrows()
+            for i, row in among[among["value_low"].notna()].iterrows()
         )
         wanted = f"kind={kind!r}, source={source!r}, label={label!r}, unit={unit!r}"
         raise ValueError(f"{len(rows) or 'no'} thresholds fit {wanted}; narrow the choice to one of: {listed}")
