@@ -140,11 +140,14 @@ def test_trials_at_high_risk_are_left_out_and_listed():
     assert len(ma.without_high_risk(effects, ROB2, domain="D1 randomisation process")) == len(effects)
     robins = own(effects, ["Low", "High"]).replace({"RoB 2": "ROBINS-I", "high": "critical"})
     assert len(ma.without_high_risk(effects, robins)) == len(effects) - 1
+    exposures = own(effects, ["Low", "High"]).replace({"RoB 2": "ROBINS-E", "high": "very high"})
+    assert len(ma.without_high_risk(effects, exposures)) == len(effects) - 1
+    assert "(×) very high" in ma.traffic_light(exposures).content.table["name"].iloc[-1]
 
 
 def test_levels_are_in_the_order_of_their_risk():
-    assert by_level(["not judged", "odd", "critical", "low", "no information", "low"]) == [
-        *("low", "critical", "no information", "odd", "not judged")
+    assert by_level(["not judged", "odd", "very high", "critical", "low", "high", "no information", "low"]) == [
+        *("low", "high", "very high", "critical", "no information", "odd", "not judged")
     ]
     late = judgements(ROB2.iloc[::-1])
     assert [name[:2] for name in late.table] == ["D1", "D2", "D3", "D4", "D5", "ov"]

@@ -367,6 +367,16 @@ def test_entities_are_refused(tmp_path, head):
     refused(lambda: read(review(INFECTED, head=head).replace("Infections", "&a;"), tmp_path), "declares entities")
 
 
+def test_attributes_that_no_review_has(tmp_path):
+    odd = INFECTED.replace("<DICH_OUTCOME", '<DICH_OUTCOME entries="1" comparison="2" kind="3"')
+    odd = odd.replace("<DICH_DATA", '<DICH_DATA row="4" subgroup="5" study="6"')
+    text = review(
+        odd, items=ITEMS[1].replace("<QUALITY_ITEM_DATA_ENTRY ", '<QUALITY_ITEM_DATA_ENTRY row="7" note="8" ')
+    )
+    assert read(text, tmp_path)["study"].tolist() == [name for name, *_ in COUNTS]
+    assert ma.read_risk_of_bias(io.BytesIO(text.encode()))["note"].fillna("").tolist() == ["Not told", "", ""]
+
+
 def test_what_is_no_review(tmp_path):
     for text in ("<?xml version='1.0'?><html/>", "<?xml version='1.0'?><COCHRANE_REVIEW>", "study,n\n", ""):
         refused(lambda text=text: read(text, tmp_path), "is no review of RevMan 5")
@@ -440,11 +450,17 @@ def test_judgements_that_are_none(tmp_path):
     assert wrong[["study", "column"]].to_numpy().tolist() == [["Gray 2012", SEQUENCE]]
     refused(judged(item(1, SEQUENCE, [("Gray 2012", "YES", "")] * 2)), "review.rm5: 1 problem", "a row stands once")
     quadas = item(1, "Could the selection of patients have introduced bias?", [("Gray 2012", "YES", "")], DOMAIN="1")
-    for read_them in (judged(quadas), judged(ITEMS[0], QUADAS2="YES"), judged(ITEMS[0], TYPE="DIAGNOSTIC")):
-        refused(read_them, "tests of a diagnosis, judged with QUADAS")
+    for one, about in ((quadas, {}), (ITEMS[0], {"QUADAS2": "YES"}), (ITEMS[0], {"TYPE": "DIAGNOSTIC"})):
+        refused(judged(one, **about), "tests of a diagnosis, judged with QUADAS")
     with pytest.raises(ValueError, match="tool='RoB 2' is not that of RevMan 5, which has RoB 1 only"):
         judged(ITEMS[1])(tool="RoB 2")
     assert len(judged(ITEMS[1])(tool="ROB1")) == 3
+    later = re.sub(
+        r"(<QUALITY_ITEM_DATA_ENTRY_GROUP .*_GROUP>\n)(.*)(</QUALITY_ITEM>)", r"\2\1\3", ITEMS[1], flags=re.S
+    )
+    assert later != ITEMS[1] and judged(later)()["domain"].tolist()[1] == f"{BLINDING}: Pain"
+    nameless = judged(ITEMS[1].replace("<NAME>Pain</NAME>", "").replace('GROUP_ID="QIT-02-G2"', 'GROUP_ID="QIT-02-G7"'))
+    assert nameless()["domain"].tolist()[1] == f"{BLINDING}: QIT-02-G7"
     refused(lambda: judged(ITEMS[1])(trials=pd.DataFrame({"study": ["Gray 2012"]})), "review.rm5", "'Hall 2014'")
 
 
@@ -504,6 +520,7 @@ def test_the_analyses_that_revman_5_exports():
     refused(
         lambda: ma.read_studies(io.StringIO(text)), "4 outcomes", "2.1 Deaths (Drug; 1 rows)", "2.3 Harms holds text"
     )
+    refused(lambda: ma.read_studies(io.StringIO(exported()[:1].to_csv(index=False))), "has no outcome with studies")
     short = exported().drop(columns="Data Type").to_csv(index=False)
     refused(lambda: ma.read_studies(io.StringIO(short)), "'Data Type'", "Export the analyses again, with all fields")
 
@@ -616,6 +633,16 @@ def test_effects_and_measures_of_revman_web(tmp_path):
     one.assign(**non_events).to_csv(beside, index=False)
     with pytest.warns(UserWarning, match="swapped"):
         assert ma.effect_sizes(ma.read_studies(path)).measure == "RR"
+    data_rows()[:3].assign(Subgroup=["3 months", "3 months", "6 months"]).to_csv(path, index=False)
+    one.assign(**{"Overall estimates": "FALSE"}).to_csv(beside, index=False)
+    with pytest.warns(UserWarning, match="no total over its subgroups"):
+        ma.read_studies(path)
+
+
+def test_the_results_of_studies_of_revman_web_are_refused():
+    text = "Study,Outcome,Data type,Effect measure,Arm,Reference arm,Sample size,Cases\n"
+    text += "Gray 2012,Infections,Dichotomous,,Vaccine,,120,4\nGray 2012,Infections,Dichotomous,,Nothing,,118,11\n"
+    refused(lambda: ma.read_studies(io.StringIO(text)), "results of arms from RevMan Web", "...-data-rows.csv")
 
 
 def test_the_risk_of_bias_of_revman_web():

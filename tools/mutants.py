@@ -55,7 +55,7 @@ TESTS = {
     "data/revman": "studies",
     "data/studies": "studies cli",
     "data/template": "cli",
-    "data/trials": "trials own_trials security companions risk_of_bias",
+    "data/trials": "trials own_trials security companions risk_of_bias studies",
     "data/files": "bad_files trials security layout",
     "data/headings": "headings",
     "data/wide": "wide trials_from_wide",

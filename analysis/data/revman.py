@@ -284,7 +284,7 @@ class _Review:
     def __init__(self):
         self.studies, self.outcomes, self.judged = {}, [], []
         self.comparison, self.outcome, self.subgroup = {}, None, None
-        self.item, self.groups, self.entry, self.of_tests = "", {}, None, False
+        self.item, self.of_tests = {}, False
         self.path = []
         # The texts of an element that holds others, such as a name with an index, and how deep it stands.
         self.texts, self.depth = None, 0
@@ -310,15 +310,13 @@ class _Review:
         # Entries may stand before the studies that they name.
         for entries in [*(each["entries"] for each in self.outcomes), self.judged]:
             for each in entries:
-                each["study"], each["year"] = self._study(each["STUDY_ID"])
+                written = each.get("STUDY_ID", "")
+                each["study"], each["year"] = self.studies.get(_id(written), (_plain(written), ""))
         return self
 
     def _add(self, text):
         if self.texts is not None:
             self.texts.append(text)
-
-    def _study(self, written):
-        return self.studies.get(_id(written), (_plain(written), ""))
 
     def _above(self):
         return self.path[-2] if len(self.path) > 1 else ""
@@ -332,38 +330,45 @@ class _Review:
             self.studies[_id(more.get("ID", ""))] = name, more.get("YEAR", "")
         elif tag == "COMPARISON":
             self.comparison = {"NO": more.get("NO", "")}
-        elif (part == "OUTCOME" and self._above() == "COMPARISON") or tag == "TEST":
+        elif (part == "OUTCOME" and self._above() == "COMPARISON") or (tag == "TEST" and self._above() == "TESTS"):
             comparison = {} if tag == "TEST" else self.comparison
-            self.outcome = {"kind": kind, "entries": [], "comparison": comparison, **more}
+            self.outcome = more | {"kind": kind, "entries": [], "comparison": comparison}
             self.outcomes.append(self.outcome)
             self.of_tests |= tag == "TEST"
         elif part == "SUBGROUP" and self.outcome is not None:
             self.subgroup = {"NAME": more.get("NAME", "")}
-        elif part in ("DATA", "DATA_ENTRY") and self.outcome is not None and "STUDY_ID" in more:
-            self.outcome["entries"].append({"row": line, "subgroup": self.subgroup, **more})
+        elif part == ("DATA_ENTRY" if kind == "TEST" else "DATA") and self.outcome is not None:
+            self.outcome["entries"].append(more | {"row": line, "subgroup": self.subgroup})
         else:
             self._begin_judgement(tag, more, line)
 
     def _begin_judgement(self, tag, more, line):
         if tag == "QUALITY_ITEM":
-            self.item, self.groups = "", {}
+            self.item = {"name": "", "groups": {}, "entries": []}
             self.of_tests |= bool(more.get("DOMAIN"))
-        elif tag == "QUALITY_ITEM_DATA_ENTRY_GROUP":
-            self.group = more.get("ID", "")
-        elif tag == "QUALITY_ITEM_DATA_ENTRY":
-            group = self.groups.get(more.get("GROUP_ID", ""), "")
-            domain = self.item if group.casefold() in _NO_GROUP else f"{self.item}: {group}"
-            self.entry = {"row": line, "STUDY_ID": "", "RESULT": "", "domain": domain, "note": "", **more}
-            self.judged.append(self.entry)
+        elif self.item and tag == "QUALITY_ITEM_DATA_ENTRY_GROUP":
+            self.item["group"] = more.get("ID", "")
+        elif self.item and tag == "QUALITY_ITEM_DATA_ENTRY":
+            self.item["entries"].append({"RESULT": "", "GROUP_ID": ""} | more | {"row": line, "note": ""})
+
+    def _end_judgement(self, tag, text, above):
+        if above == "QUALITY_ITEM_DATA_ENTRY" and tag == "DESCRIPTION":
+            self.item["entries"][-1]["note"] = text
+        elif above == "QUALITY_ITEM_DATA_ENTRY_GROUP" and tag == "NAME":
+            self.item["groups"][self.item["group"]] = text
+        elif above == "QUALITY_ITEM" and tag == "NAME":
+            self.item["name"] = text
+        elif tag == "QUALITY_ITEM":
+            for each in self.item["entries"]:
+                group = self.item["groups"].get(each["GROUP_ID"], each["GROUP_ID"])
+                each["domain"] = self.item["name"] + f": {group}" * (group.casefold() not in _NO_GROUP)
+            self.judged += self.item["entries"]
+            self.item = {}
 
     def _end(self, tag, text):
         above, part = self._above(), tag.partition("_")[2]
-        if above == "QUALITY_ITEM_DATA_ENTRY" and tag == "DESCRIPTION":
-            self.entry["note"] = text
-        elif tag == "NAME" and above == "QUALITY_ITEM_DATA_ENTRY_GROUP":
-            self.groups[self.group] = text
-        elif tag == "NAME" and above == "QUALITY_ITEM":
-            self.item = text
+        if self.item:
+            self._end_judgement(tag, text, above)
         elif tag == "NAME" and above == "COMPARISON":
             self.comparison["NAME"] = text
         elif tag == "NAME" and above.endswith("_SUBGROUP") and self.subgroup is not None:

@@ -49,6 +49,8 @@ ONE_ROW_AN_ARM = "this table has one row an arm"
 #: The sheet of a template that says what no column can, and what may stand there.
 ABOUT = "about"
 ABOUT_KEYS = ("measure", "arm_t", "arm_p", "outcome_name", "benefit")
+# The headings by which the results of studies in RevMan Web are known, which have one row an arm.
+_OF_ARMS = ("Study", "Outcome", "Arm", "Reference arm")
 # As R and JASP write what is not known.
 _NOT_KNOWN = ("", "NA", "NaN", "nan")
 _NUMBER = re.compile(r"[+\-−–]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -144,11 +146,8 @@ def read_studies(
         raise TrialDataError(problems, file.source)
     if cells.empty:
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", "Add the rows.")], file.source)
-    if set(DATA_ROWS) <= set(cells):
-        found = outcomes_of_rows(cells, _settings_beside(path), file.source)
+    if (found := _outcomes_in(cells, path, file.source)) is not None:
         return _of_outcome(_chosen(found, outcome, file.source), file.source)
-    if set(EXPORTED) <= set(cells):
-        return _of_outcome(_chosen(outcomes_of_export(cells, file.source), outcome, file.source), file.source)
     if outcome is not None:
         raise ValueError(f"outcome={outcome!r} is for a review of RevMan; this table holds one outcome")
     cells = _agreed(cells, file.source)
@@ -245,6 +244,19 @@ def _agreed(cells, source):
     if problems:
         raise TrialDataError(problems, source)
     return cells[agreed | ~has]
+
+
+def _outcomes_in(cells, path, source):
+    """The outcomes of a table that RevMan wrote; None of any other."""
+    if set(DATA_ROWS) <= set(cells):
+        return outcomes_of_rows(cells, _settings_beside(path), source)
+    if set(EXPORTED) <= set(cells):
+        return outcomes_of_export(cells, source)
+    if set(_OF_ARMS) <= set(cells):
+        rule = "these are results of arms from RevMan Web, several rows a study"
+        remedy = "Give the data rows of its analyses (...-data-rows.csv), which have one row a study."
+        raise TrialDataError([(1, "", "Arm", "", rule, remedy)], source)
+    return None
 
 
 def _settings_beside(path):

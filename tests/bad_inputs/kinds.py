@@ -1464,6 +1464,8 @@ REVIEWS = [
     ("a review of several outcomes", file("r.rm5", REVIEW.replace(OUTCOME, OUTCOME + IV)), "1.1 Pain.*1.2 Deaths"),
     ("a number of a review in words", file("r.rm5", REVIEW.replace('"4"', '"four"')), "'four': is not a number"),
     ("effects on no scale", file("r.rm5", REVIEW.replace(OUTCOME, IV)), "fit neither, ratios and their logs"),
+    ("a review that holds text", file("r.rm5", REVIEW.replace("DICH", "OTHER")), "1.1 Pain holds text and no numbers"),
+    ("results of RevMan Web", file("t.csv", "Study,Outcome,Arm,Reference arm\nA,Pain,Drug,\n"), "data-rows.csv"),
     ("one row an arm", file("t.csv"), "has one row an arm. read_trials reads it"),
     ("a heading twice", file("t.csv", "study,yi,yi\nA,1,2\n"), "the heading has it twice"),
     ("no studies", file("t.csv", "study,yi,se\n"), "no row under the heading"),
