@@ -32,42 +32,51 @@ _NUMERALS = 12
 _BEYOND = 3
 # Where ratios end: below and above these a number says nothing.
 _LEAST_RATIO, _LARGEST_RATIO = 0.001, 1e6
-_GREEK = (
-    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi chi"
-)
-# What stands in LaTeX for a sign.
-_LATEX = {sign: f"\\{sign}" for sign in "{}$&#%_"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    "|": "$|$",
-    "\N{NARROW NO-BREAK SPACE}": r"\,",
-    "\N{THIN SPACE}": r"\,",
-    "\N{NO-BREAK SPACE}": "~",
-    "†": r"\textdagger{}",
-    "–": "--",
-    "—": "---",
-    "…": r"\ldots{}",
-    "“": "``",
-    "”": "''",
-    "‘": "`",
-    "’": "'",
-}
 # The characters in which names stand while sentences are made: the last plane, which nobody's names use.
 _APART = 0x100000
 _QUOTED = re.compile("[\U00100000-\U0010ffff]")
+# What has a meaning in LaTeX, and what its fonts have as a command or in mathematics only.
+_GREEK = (
+    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi chi "
+    "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+)
+_LATEX = {sign: f"\\{sign}" for sign in "{}$&#%_"} | {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    # Two hyphens, or a question mark and a grave accent, would become one sign.
+    "-": "-{}",
+    "`": r"\textasciigrave{}",
+    "–": "--",
+    "—": "---",
+    "‘": "`",
+    "’": "'",
+    "“": "``",
+    "”": "''",
+    "…": r"\dots{}",
+    "\N{NO-BREAK SPACE}": "~",
+    "\N{NARROW NO-BREAK SPACE}": r"\,",
+    "\N{THIN SPACE}": r"\,",
+    "·": r"\textperiodcentered{}",
+    "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
+    "•": r"\textbullet{}",
+    "°": r"\textdegree{}",
+    "µ": r"\textmu{}",
+}
+_LATEX |= {figure: rf"\textsuperscript{{{i}}}" for i, figure in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+_LATEX |= {figure: rf"\textsubscript{{{i}}}" for i, figure in enumerate("₀₁₂₃₄₅₆₇₈₉")}
 _LATEX |= {
     sign: f"${name}$"
     for sign, name in {
-        **dict(zip("αβγδεζηθικλμνξπρστυφχ", (rf"\{name}" for name in _GREEK.split()), strict=True)),
-        **{sign: rf"\{name}" for sign, name in zip("ψωΔΣΦΩ", "psi omega Delta Sigma Phi Omega".split(), strict=True)},
-        **{figure: f"^{{{i}}}" for i, figure in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-        **{figure: f"_{{{i}}}" for i, figure in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-        **{"−": "-", "⁻": "^{-}", "±": r"\pm", "×": r"\times", "·": r"\cdot", "÷": r"\div", "√": r"\surd"},
+        **dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", (rf"\{name}" for name in _GREEK.split()), strict=True)),
+        **{"−": "-", "⁻": "^{-}", "±": r"\pm", "×": r"\times", "÷": r"\div", "√": r"\surd"},
         **{"≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "∞": r"\infty", "∑": r"\sum", "∈": r"\in"},
-        **{"←": r"\leftarrow", "→": r"\rightarrow", "↑": r"\uparrow", "↓": r"\downarrow", "°": r"^{\circ}"},
+        **{"←": r"\leftarrow", "→": r"\rightarrow", "↑": r"\uparrow", "↓": r"\downarrow"},
     }.items()
 }
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -765,8 +774,9 @@ def latex_cell(words: str) -> str:
     Returns
     -------
     str
-        The same in one line: what has a meaning in LaTeX is escaped; minus signs, Greek letters, raised figures and
-        signs of comparison are mathematics. Letters that none of its fonts has stay as they are.
+        The same in one line: what has a meaning in LaTeX is escaped, also what would become another sign together with
+        its neighbour; minus signs, Greek letters and signs of comparison are mathematics. Letters that none of its
+        fonts has stay as they are.
 
     See Also
     --------
@@ -775,7 +785,30 @@ def latex_cell(words: str) -> str:
     Examples
     --------
     >>> print(latex_cell("Kim & Lee_2016: −1.2 (τ² 0.3)"))
-    Kim \& Lee\_2016: $-$1.2 ($\tau$$^{2}$ 0.3)
+    Kim \& Lee\_2016: $-$1.2 ($\tau$\textsuperscript{2} 0.3)
     """
     line = re.sub(r"[\t-\r\x1c- \x85\u2028\u2029]+", " ", words).strip(" ")
-    return "".join(_LATEX.get(letter, letter) for letter in line)
+    return "".join(map(latex_letter, line))
+
+
+def latex_letter(letter: str) -> str:
+    r"""Return a letter or sign as LaTeX prints it as it is; one that none of its fonts has stays.
+
+    Parameters
+    ----------
+    letter : str
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    analysis.text.latex_cell : Words of many letters.
+
+    Examples
+    --------
+    >>> print(*map(latex_letter, "a&-"))
+    a \& -{}
+    """
+    return _LATEX.get(letter, letter if letter.isprintable() or not letter.isascii() else " ")

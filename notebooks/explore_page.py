@@ -20,6 +20,10 @@ import ipywidgets as widgets
 import pandas as pd
 
 import analysis as ma
+from analysis.data.files import opened
+from analysis.data.headings import advice
+from analysis.data.studies import ONE_ROW_AN_ARM, about_sheet
+from analysis.data.wide import TOLD_BY_FILE
 from analysis.plots._page import svg_bytes
 from analysis.plots._save import files_of
 from analysis.text import counted
@@ -57,7 +61,8 @@ NAMES = {".svg": "Figure (SVG)", ".png": "PNG", ".pdf": "PDF", ".csv": "Numbers 
 MENUS = ("score", "correlation", "missing_sd", "estimator", "interval", "doubtful", "high_risk")
 LINKS = '<div class="explore-links">Download: {}</div>'
 PAUSE = 0.1  # seconds between two steps that are worked out beforehand
-ONE_ROW = "the file has one row a study, with its effect as it stands"
+ONE_ROW = "the file has one row a study"
+AS_IT_STANDS = f"{ONE_ROW}, with its effect as it stands"
 # Beside each other where there is room, else one below the other.
 ROW = {"flex_flow": "row wrap", "grid_gap": "8px 16px", "align_items": "flex-start"}
 STYLE = """<style>
@@ -275,7 +280,7 @@ class Page(widgets.Box):
             "correlation": not rules.str.contains(r"correlation [\d.]+ assumed").any() and "no number rests on it",
             "missing_sd": not rules.str.startswith("imputed").any() and "every trial that counts has an SD",
         }
-        off = {name: ONE_ROW if by_study else reason or "" for name, reason in off.items()}
+        off = {name: AS_IT_STANDS if by_study else reason or "" for name, reason in off.items()}
         off["doubtful"] = "" if (told == "doubtful").any() else "no number is marked doubtful (column certainty)"
         off["high_risk"] = "nobody's judgements belong to this file" if judged is None else ""
         if judged is not None and not set(high["study"]) & set(kept.table["study"]):
@@ -389,13 +394,32 @@ class Page(widgets.Box):
         try:
             trials = self._trials_of(name, data)
         except Exception as error:
-            self._tell(error)
-            self.waiting = name, data, str(error)
-            self.read_so.layout.display = "" if calls_in(str(error)) else "none"
+            self._offer_to_read(name, data, error)
             return
         self._show(SimpleNamespace(name=name, trials=trials, judged=None, families=None, by_study=False))
 
+    def _offer_to_read(self, name, data, error):
+        """Tell what is wrong with a table of arms; of one with one row a study, which call reads it."""
+        table, call = None, ()
+        try:
+            table = ma.read_studies(named(name, data))
+        except ma.TrialDataError as other:
+            error = error if (other.problems["rule"] == ONE_ROW_AN_ARM).all() else other
+        except Exception as other:
+            error = other
+        if table is not None and (lines := lines_for(table)):
+            call = call_in(lines)
+            error = ValueError(f"{ONE_ROW}; this reads it:\n    df = read_studies({name!r}){lines}")
+        self._tell(error)
+        self.waiting = name, table, call
+        self.read_so.layout.display = "" if call else "none"
+
     def _trials_of(self, name, data):
+        trials = self._arms_of(name, data)
+        trials.attrs[TOLD_BY_FILE] = about_sheet(opened(named(name, data)))
+        return trials
+
+    def _arms_of(self, name, data):
         try:
             return ma.read_trials(named(name, data))
         except ma.TrialDataError as error:
@@ -407,12 +431,10 @@ class Page(widgets.Box):
             return ma.read_trials(named(name, data), allow=allow)
 
     def _read_by_study(self):
-        name, data, message = self.waiting
+        name, table, (reader, reading) = self.waiting
         self.waiting = None
-        (_, opening), (reader, reading) = calls_in(message)
         try:
-            read = pd.read_excel if data.startswith(b"PK") else pd.read_csv
-            found = getattr(ma, reader)(read(io.BytesIO(data), **opening), **reading)
+            found = getattr(ma, reader)(table, **reading)
         except Exception as error:
             self._tell(error)
             return
@@ -435,19 +457,33 @@ def named(name, data):
     return file
 
 
-def calls_in(message):
-    """Return the two calls that read a table with one row a study, as (name, arguments); () where there are none.
+def lines_for(table):
+    """Return the lines that make effects of a table of `read_studies`: as its file tells, or its headings; "" if none.
 
-    The message of the library holds them for a person to check, who has seen it when this is asked for. Arguments are
-    taken for what they are, constants, and nothing is run.
+    A table that tells the arm of a row is one of `read_trials`, whatever else it lacks.
     """
-    lines = re.findall(r"(?m)^    (?:df = pandas\.)?((?:read_\w+|effect_sizes|trials_from_wide)\(.*\))$", message)
+    if "measure" in table.attrs[TOLD_BY_FILE]:
+        return "\n    effect_sizes(df)\n"
+    if "arm" in table:
+        return ""
+    named = {"yi", "se"} <= set(table) or {"yi", "vi"} <= set(table)
+    effects = "\n    effect_sizes(df, measure='')\nname the measure, such as measure='MD', where it is known"
+    return advice(table, arms_too=True) or effects * named
+
+
+def call_in(lines):
+    """Return the call that reads a table with one row a study, as (name, arguments); () where there is none.
+
+    The lines of the library hold it for a person to check, who has seen it when this is asked for. Arguments are taken
+    for what they are, constants, and nothing is run.
+    """
+    [line] = re.findall(r"(?m)^    ((?:effect_sizes|trials_from_wide)\(.*\))$", lines) or [""]
     try:
-        calls = [ast.parse(line, mode="eval").body for line in lines]
-        found = [(call.func.id, {key.arg: ast.literal_eval(key.value) for key in call.keywords}) for call in calls]
+        call = ast.parse(line, mode="eval").body
+        found = call.func.id, {key.arg: ast.literal_eval(key.value) for key in call.keywords}
     except (SyntaxError, ValueError):
         return ()
-    return tuple(found) if len(found) == 2 and all(isinstance(call.args[0], ast.Name) for call in calls) else ()
+    return found if isinstance(call.args[0], ast.Name) else ()
 
 
 def as_address(ending, data):

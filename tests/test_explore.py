@@ -1,7 +1,9 @@
 """The page to play with, without a browser: every menu, other people's files, what is never shown and never kept."""
 
 import base64
+import gzip
 import html
+import io
 import json
 import os
 import re
@@ -11,10 +13,12 @@ import warnings
 from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
 import analysis as ma
+from analysis.data.template import columns_of, template
 
 widgets = pytest.importorskip("ipywidgets", reason="ipywidgets is of the extra app")
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -268,10 +272,92 @@ def test_one_row_a_study_is_read_by_the_call_that_is_shown(page):
 def test_calls_are_read_and_never_run():
     import explore_page
 
-    bad = "    df = pandas.read_csv(file)\n    effect_sizes(df, study=__import__('os').getcwd())"
-    assert explore_page.calls_in(bad) == ()
-    good = "    df = pandas.read_csv(file, sep=';')\n    effect_sizes(df, ci_t=('a', 'b'))"
-    assert explore_page.calls_in(good) == (("read_csv", {"sep": ";"}), ("effect_sizes", {"ci_t": ("a", "b")}))
+    bad = "\n    effect_sizes(df, study=__import__('os').getcwd())\n"
+    assert (
+        explore_page.call_in(bad)
+        == explore_page.call_in("")
+        == explore_page.call_in("\n    effect_sizes(df, n=?)")
+        == ()
+    )
+    good = "\n    effect_sizes(df, ci_t=('a', 'b'))\nmeasure= may be SMD too"
+    assert explore_page.call_in(good) == ("effect_sizes", {"ci_t": ("a", "b")})
+
+
+def packed(table, kind):
+    """The bytes of a file of a kind."""
+    text = table.to_csv(
+        index=False, sep=";" if kind == ".txt" else ",", decimal="," if kind == ".txt" else "."
+    ).encode()
+    if kind == ".csv.gz":
+        return gzip.compress(text)
+    if kind in (".csv", ".txt"):
+        return text
+    file = io.BytesIO()
+    table.to_parquet(file, index=False) if kind == ".parquet" else table.to_excel(file, index=False)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", [".csv", ".csv.gz", ".txt", ".parquet", ".xlsx"])
+@pytest.mark.parametrize("shape", ["arms", "effects"])
+def test_one_row_a_study_is_read_from_every_kind_of_file(page, tmp_path, monkeypatch, kind, shape):
+    effects = pd.DataFrame({"study": ["A", "B", "C"], "yi": [-0.5, 0.2, -0.75], "se": [0.25, 0.3, 0.4]})
+    name, data = f"wide{kind}", packed(WIDE if shape == "arms" else effects, kind)
+    upload(page, name, data)
+    assert page.read_so.layout.display == "", text(page.message)
+    # the lines that are shown give the same
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(data)
+    lines = html.unescape(re.sub(r"<[^>]*>", "", page.message.value)).splitlines()
+    opening, making = (line.strip() for line in lines if line.startswith("    "))
+    known = {"read_studies": ma.read_studies, "effect_sizes": ma.effect_sizes}
+    exec(opening, known)
+    made = eval(making, known)
+    page.read_so.click()
+    assert page.message.value == "" and "3 studies" in text(page.shown)
+    assert text(page.said).split() == ma.findings(ma.pool(made)).split()
+
+
+def filled(shape, rows, about):
+    """A template that somebody has filled in."""
+    book = openpyxl.load_workbook(io.BytesIO(template(shape)))
+    for row in rows:
+        sheet = book.worksheets[0]
+        heads = [cell.value for cell in sheet[1]]
+        at = next(i for i in range(2, 99) if sheet.cell(i, heads.index("study") + 1).value is None)
+        for name, value in row.items():
+            sheet.cell(at, heads.index(name) + 1).value = value
+    for cells in book["about"].iter_rows():
+        if cells[0].value in about:
+            cells[1].value = about[cells[0].value]
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def test_what_a_template_tells_beside_its_rows_is_kept(page):
+    counts = [{"study": name, "events_t": 9 + i, "n_t": 30, "events_p": 4, "n_p": 31} for i, name in enumerate("ABC")]
+    told = {"measure": "RR", "arm_t": "laser", "arm_p": "sham", "benefit": "higher"}
+    upload(page, "filled.xlsx", filled("counts", counts, told))
+    page.read_so.click()
+    assert page.message.value == ""
+    assert "risk ratio, laser over sham" in text(page.said) and "favours laser" in text(page.said)
+    means = [dict(study=x, mean_t=3, sd_t=1 + i, n_t=30, mean_p=4, sd_p=1, n_p=31) for i, x in enumerate("ABC")]
+    upload(page, "filled.xlsx", filled("means", means, {"measure": "SMD"}))
+    page.read_so.click()
+    assert "standardised mean difference" in text(page.said)
+    upload(page, "filled.xlsx", filled("means", means, {"arm_t": "laser"}))
+    assert "names one arm of two" in text(page.message) and page.read_so.layout.display == "none"
+
+
+def test_what_a_template_of_arms_tells_is_kept(page, trials):
+    columns = [column.name for column in columns_of("arms")]
+    rows = foreign(trials)[lambda t: t["study"].isin(t["study"].unique()[:2])]
+    rows = [
+        {k: v for k, v in row.items() if k in columns and v == v and v is not None} for row in rows.to_dict("records")
+    ]
+    upload(page, "arms.xlsx", filled("arms", rows, {"arm_t": "laser", "arm_p": "sham"}))
+    assert page.message.value == "", text(page.message)
+    assert "laser" in text(page.said)
 
 
 def test_without_baselines_the_difference_stands_alone(page, trials):

@@ -351,7 +351,7 @@ def named_by(names):
     common = {names[6]: ma.pool(ratios, tau2_method="CE")}
     pooled_arms = ma.pool_arms(effects, by="therapy_family")
     yield ma.forest(pooled, models=common, lines={names[7]: 2.0}, xlim=(1.5, 2.6))
-    yield ma.forest(ma.pool_subgroups(effects, "Gg"))
+    yield ma.forest(ma.pool_subgroups(effects, "Gg"), columns=("n",))
     yield ma.forest(ma.pool_subgroups(ratios, "Gg"), overall=False)
     yield from (ma.funnel(pooled), ma.funnel(effects, by="Gg", label=3), ma.funnel(ma.trim_and_fill(effects)))
     yield from (ma.radial(pooled), ma.qq_plot(effects), ma.drapery(pooled), ma.labbe_counts(pooled, label=3))
@@ -371,7 +371,7 @@ def named_by(names):
 def everything(fig):
     """Return all that a figure holds, as one text."""
     drawn = [f"{t.get_text()} {t.get_gid()}" for t in fig.findobj(Text)]
-    return "\n".join([*drawn, *parts(fig).values(), fig.content.table.to_csv()])
+    return "\n".join([*drawn, *parts(fig).values(), *fig.content.printed, fig.content.table.to_csv()])
 
 
 @pytest.mark.filterwarnings("ignore:.*too narrow for the columns:UserWarning")

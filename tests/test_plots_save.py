@@ -33,6 +33,7 @@ import analysis
 from analysis.plots import _save
 from analysis.plots._layout import body_of
 from analysis.plots._page import pages_of
+from analysis.reports.as_latex import escaped
 
 SVG = "{http://www.w3.org/2000/svg}"
 FORMATS = ["svg", "pdf", "png", "tiff", "eps"]
@@ -171,9 +172,19 @@ def test_word_has_caption_table_and_notes(lettered):
 
 def test_latex_has_true_minus_signs_and_nothing_that_pdflatex_does_not_know(lettered):
     latex = lettered[1][".tex"].read_text(encoding="utf-8")
-    assert "−" not in latex and "$-$" in latex and r"A note: $-$1 $\leq$ $\tau$$^{2}$ \& £" in latex
+    assert "−" not in latex and "$-$" in latex and r"A note: $-$1 $\leq$ $\tau$\textsuperscript{2} \& £" in latex
     assert {letter for letter in latex if not letter.isascii()} <= {*"ößé£"}
     assert latex.count(r"\toprule") == 2 and r"\begin{longtable}{lrr" in latex
+
+
+def test_no_two_signs_of_a_name_become_one_in_latex(tmp_path):
+    """As in a report, which has the same signs."""
+    names = ["-dash --double ?`", 'a `b` "c" ¹', "x"]
+    fig = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], labels=names))
+    [path] = [each for each in analysis.save_figure(fig, tmp_path / "f", ["tex"]) if each.suffix == ".tex"]
+    latex = path.read_text(encoding="utf-8")
+    assert all(escaped(name) in latex for name in names)
+    assert "--" not in latex and "?`" not in latex
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

@@ -32,6 +32,7 @@ from analysis.reports.again import data_files, studies
 from analysis.reports.as_html import html
 from analysis.reports.as_json import as_json
 from analysis.reports.as_latex import escaped, latex
+from analysis.reports.as_markdown import markdown
 from analysis.reports.contents import contents
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
 from analysis.reports.paragraphs import is_told, methods, results
@@ -478,6 +479,14 @@ def test_signs_stay_mathematics_and_words_in_greek_are_words():
     assert escaped("Ύλης") == (
         r"\greek{038E}{Ύ}{\acute{\mathrm{Y}}}\greek{03BB}{λ}{\lambda}\greek{03B7}{η}{\eta}\greek{03C2}{ς}{\varsigma}"
     )
+
+
+def test_a_name_does_not_end_the_alternative_text_of_markdown():
+    names = ["Pipe|d [l](u)", r"a\](b) [@c]", "]: [[d"]
+    picture = Picture("residuals", ma.qq_plot(ma.pool([-1.0, 0.9, -0.7], [0.04, 0.09, 0.05], labels=names)))
+    shown = markdown(Document("Names", [picture]))["report.md"].decode()
+    [alt] = re.findall(r"!\[((?:\\.|[^\\\[\]])*)\]\(figures/residuals\.png\)", shown)
+    assert re.sub(r"\\(.)", r"\1", alt) == picture.alt and sum(name in picture.alt for name in names) == 2
 
 
 def test_latex_has_rules_a_true_minus_and_no_command_of_the_user(folder):

@@ -626,7 +626,9 @@ def name_column(wording):
 def _columns_of(table, name, head, symbols, wording):
     """Return the columns of one name: two for patients and changes, six for the arms, one for anything else."""
     arms = dict(zip(ARMS, wording.arms or words.UNNAMED, strict=True))
-    shown = dict(zip(ARMS, short_names(tuple(arms.values())), strict=True))
+    short = short_names(tuple(map(plain, arms.values())))
+    quoted = (words.quoted(cut) if arm != plain(arm) else cut for arm, cut in zip(arms.values(), short, strict=True))
+    shown = dict(zip(ARMS, quoted, strict=True))
     own = f"text_{name}" in table  # a column of the trials that has a name of ours, which is not made here
     if name == "n" and not own:
         return [

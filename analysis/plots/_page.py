@@ -227,6 +227,7 @@ class FigureContent:
             "footer": tuple(footer[len(lead) - 1 :]),
             "labels": current().spoken,
             "table": _as_written(self.table),
+            "printed": {style.say(head): parts for head, parts in self.printed.items()},
         }
         for name, text in texts.items():
             object.__setattr__(self, name, text)

@@ -24,7 +24,7 @@ _DRAWING = re.compile(
 _FIRST = re.compile(r"kind|group|name|(.*_)?(estimate|low|high)|weight")
 _EXTRAS = {"docx": "report", "openpyxl": "excel"}
 _MOST_TITLE = 31  # letters of the name of a sheet
-LATEX = r"""% \usepackage[T1]{{fontenc}} \usepackage{{booktabs,longtable}}
+LATEX = r"""% \usepackage[T1]{{fontenc}} \usepackage{{textcomp,booktabs,longtable}}
 {{\footnotesize\setlength{{\tabcolsep}}{{4pt}}
 \begin{{longtable}}{{{columns}}}
 \caption{{{caption}}}\\

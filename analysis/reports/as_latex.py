@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from analysis.reports.document import HEIGHT_MM, Bullets, Code, Document, Heading, Paragraph, Picture, Table
+from analysis.text import latex_letter
 
 _OPENING = r"""\documentclass[10pt,a4paper]{article}
 \usepackage{iftex}
@@ -52,69 +53,11 @@ _OPENING = r"""\documentclass[10pt,a4paper]{article}
 \fromfont{}{#1}{#2}{\fromfont{\otherletters}{#1}{#2}{\fromfont{\wideletters}{#1}{#2}{[U+#1]}}}\fi}
 \DeclareRobustCommand{\greek}[3]{\ifPDFTeX$#3$\else\letter{#1}{#2}\fi}
 """
-# Greek letters as mathematics has them, and what words in Greek need beside: capitals with the shape of Latin ones too.
-_MATHEMATICS = {
-    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", (f"\\{name}" for name in (
-        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi "
-        "chi psi omega"
-    ).split()), strict=True)),
-    **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", (f"\\{name}" for name in "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()),
-               strict=True)),
-}  # fmt: skip
-_GREEK = _MATHEMATICS | {"\u03bf": "o", "ς": r"\varsigma"}
+# Letters of words in Greek, as mathematics has them: capitals with the shape of Latin ones too.
+_GREEK = {letter: latex_letter(letter).strip("$") for letter in "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"}  # noqa: RUF001
+_GREEK |= {"\u03bf": "o", "ς": r"\varsigma"}
 _GREEK |= {letter: f"\\mathrm{{{latin}}}" for letter, latin in zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)}  # noqa: RUF001
 _ACCENTS = {"\u0301": r"\acute", "\u0308": r"\ddot"}
-# What has a meaning in LaTeX, and what its fonts have as a command or in mathematics only.
-_COMMANDS = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "%": r"\%",
-    "#": r"\#",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": "'",
-    "`": r"\textasciigrave{}",
-    "−": "$-$",
-    "–": "--",
-    "—": "---",
-    "‘": "`",
-    "’": "'",
-    "“": "``",
-    "”": "''",
-    "…": r"\dots{}",
-    "\u00a0": "~",
-    "\u202f": r"\,",
-    "\u2009": r"\,",
-    "×": r"$\times$",
-    "÷": r"$\div$",
-    "±": r"$\pm$",
-    "≤": r"$\leq$",
-    "≥": r"$\geq$",
-    "≠": r"$\neq$",
-    "≈": r"$\approx$",
-    "∞": r"$\infty$",
-    "√": r"$\surd$",
-    "·": r"\textperiodcentered{}",
-    "²": r"\textsuperscript{2}",
-    "³": r"\textsuperscript{3}",
-    "¹": r"\textsuperscript{1}",
-    "†": r"\textdagger{}",
-    "‡": r"\textdaggerdbl{}",
-    "•": r"\textbullet{}",
-    "°": r"\textdegree{}",
-    "→": r"$\rightarrow$",
-    "←": r"$\leftarrow$",
-    "µ": r"\textmu{}",
-    **{letter: f"${command}$" for letter, command in _MATHEMATICS.items()},
-}
 # Letters of the T1 encoding that inputenc knows beyond ASCII.
 _T1 = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
@@ -163,12 +106,8 @@ def _greek(letter):
 
 
 def _letter(letter):
-    if letter in _COMMANDS:
-        return _COMMANDS[letter]
-    if letter.isascii():
-        # Two hyphens, or a question mark and a grave accent, would become one sign.
-        return "-{}" if letter == "-" else letter if letter.isprintable() else " "
-    return letter if letter in _T1 else f"\\letter{{{ord(letter):04X}}}{{{letter}}}"
+    made = latex_letter(letter)
+    return made if made != letter or letter.isascii() or letter in _T1 else f"\\letter{{{ord(letter):04X}}}{{{letter}}}"
 
 
 def latex(document: Document) -> dict[str, bytes]:

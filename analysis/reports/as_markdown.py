@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
 from analysis.text import markdown_cell
 
@@ -48,7 +50,8 @@ def _table(block: Table, number):
 
 
 def _picture(block: Picture, number):
-    alt = markdown_cell(block.alt).replace("]", "\\]").replace("[", "\\[")
+    # Some brackets are escaped already: a second backslash before them would set them free again.
+    alt = re.sub(r"(\\.)|([\[\]])", lambda found: found[1] or f"\\{found[2]}", markdown_cell(block.alt))
     return f"![{alt}]({_file(block)})\n\n**Figure {number}.** {markdown_cell(block.caption)}"
 
 
