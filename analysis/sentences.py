@@ -223,6 +223,8 @@ class Wording:
         What one row is called: "trial" or "study".
     digits : int or None
         Decimals of a whole table; None where each sentence has its own.
+    arm : str
+        What the one arm is called whose changes were pooled; "" of all else.
 
     See Also
     --------
@@ -248,6 +250,7 @@ class Wording:
     outcome_name: str = ""
     noun: str = "study"
     digits: int | None = None
+    arm: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measure", Measure(self.measure))
@@ -288,7 +291,9 @@ class Wording:
         same = measure in (effects.measure, "MC")
         arms = effects.arms if measure.two_arms else None
         unit = effects.unit if same else measure.unit
-        return cls(measure, effects.benefit, arms, unit, effects.outcome_name, effects.noun)
+        role = getattr(result, "_arm", "")
+        arm = effects.arms[role == "placebo"] if role else ""
+        return cls(measure, effects.benefit, arms, unit, effects.outcome_name, effects.noun, arm=arm)
 
     def to(self, digits: int | None) -> Wording:
         """Return the same with a number of decimals for a whole table."""
@@ -307,7 +312,17 @@ class Wording:
     @property
     def several(self) -> str:
         """The same of several: "odds ratios, laser over sham"; "" where nobody named the measure."""
-        return ", ".join(filter(None, (plural(self.measure.name), self.contrast))) if self.measure else ""
+        return ", ".join(filter(None, (plural(self.measure.name), self.whose))) if self.measure else ""
+
+    @property
+    def whose(self) -> str:
+        """What is compared, or else the one arm that was pooled."""
+        return self.contrast or self.arm
+
+    @property
+    def subject(self) -> str:
+        """The measure and whose it is as the subject of a sentence: "odds ratio, laser over sham,"."""
+        return f"{self.measure.name}, {self.whose}," if self.whose else self.called
 
     @property
     def axis(self) -> str:
@@ -525,7 +540,8 @@ def origins(result: Any, effects: Any) -> dict[str, int]:
     Parameters
     ----------
     result : object
-        Pooled counts are those of the studies themselves, to whose effects nothing matters that was added.
+        What was pooled of them: nothing was added to counts that were, and changes within an arm have a status of
+        their own.
     effects : analysis.EffectSizes
         Those behind the result.
 
@@ -534,8 +550,10 @@ def origins(result: Any, effects: Any) -> dict[str, int]:
     dict of str to int
         "as printed", "recovered", "imputed" and `ZERO_CELL`, as far as there are any, the most frequent first.
     """
-    own = "as printed" if hasattr(result, "corrected") else ZERO_CELL
-    return effects.table["status"].mask(_with_zeros(effects.table), own).value_counts().to_dict()
+    own, table = "as printed" if hasattr(result, "corrected") else ZERO_CELL, effects.table
+    if arm := getattr(result, "_arm", ""):
+        return table["change_status"][table[f"change_{arm}"].notna()].value_counts().to_dict()
+    return table["status"].mask(_with_zeros(table), own).value_counts().to_dict()
 
 
 def _with_zeros(table):
@@ -608,7 +626,7 @@ def _of_subgroups(pooled):
     words = _tabled(pooled.overall, *(group.ci for group in pooled.groups.values()))
     yield from _of_effect(pooled.overall)
     parts = [f"{name} {_with_k(words, group)}" for name, group in pooled.groups.items()]
-    yield f"By {pooled.by.replace('_', ' ')}, the {_subject(words)} was: {', '.join(parts)}."
+    yield f"By {pooled.by.replace('_', ' ')}, the {words.subject} was: {', '.join(parts)}."
     if pooled.q_between_df:
         yield f"Between the groups: {_between_groups(pooled)}."
         yield Caveat(_observational_groups(words))
@@ -645,7 +663,7 @@ def _of_regression(fit):
 def _of_posterior(posterior):
     words, at = _tabled(posterior, posterior.mu.interval), level(posterior.confidence_level)
     found = words.within(posterior.mu.median, posterior.mu.interval, f"{at} credible interval", unit=True)
-    said = f"The {_subject(words)} of {_counted(words, posterior)} has a posterior median of {found}"
+    said = f"The {words.subject} of {_counted(words, posterior)} has a posterior median of {found}"
     yield f"{_read(words, said, posterior.mu.interval)}."
     spread = f"tau {_size(words, posterior.tau.median)} ({at} credible interval {_ends(posterior.tau.interval)})"
     yield f"The true effects vary between {words.nouns}: {spread}."
@@ -689,11 +707,6 @@ def _tabled(fit, *intervals):
     return words.to(words.decimals(*zip(*(intervals or [fit.ci]), strict=True)))
 
 
-def _subject(words):
-    """The measure and the contrast as the subject of a sentence: "odds ratio, laser over sham,"."""
-    return f"{words.called}," if words.contrast else words.called
-
-
 def _read(words, found, ci):
     """What was found, and what its interval says where the effects tell."""
     reading = words.reading(*ci)
@@ -702,8 +715,7 @@ def _read(words, found, ci):
 
 def _found(words, fit, of):
     """The pooled estimate and what its interval says."""
-    subject = _subject(words)
-    what = f"The pooled {subject} of {of}" if fit.k > 1 else f"The {subject} of the one {words.noun}"
+    what = f"The pooled {words.subject} of {of}" if fit.k > 1 else f"The {words.subject} of the one {words.noun}"
     return f"{_read(words, f'{what} was {words.estimate(fit, unit=True)}', fit.ci)}."
 
 

@@ -138,7 +138,7 @@ def test_the_contextual_share_uses_the_methods_of_the_arms(effects):
 def test_changes_within_arms_are_not_called_differences(arms):
     for group in (arms, *arms.groups.values()):
         assert [getattr(group, role).measure for role in ROLES] == ["MC", "MC", "MD"]
-    assert "of mean changes, 36 trials" in arms.treatment.summary()
+    assert "of mean changes, treatment, 36 trials" in arms.treatment.summary()
     assert "of mean differences, treatment minus placebo, 44 trials" in arms.contrast.summary()
 
 

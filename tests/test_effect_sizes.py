@@ -778,7 +778,7 @@ def test_a_zero_cell_of_an_arm_is_told():
     assert found.table["flags"].map(lambda flags: "zero cell" in flags).tolist() == [False, True]
     (line,) = found.derivations[found.derivations["quantity"] == "continuity correction"].itertuples()
     assert (line.study, line.value) == ("b2001", 0.5)
-    assert line.rule.startswith("added to laser events, ") and line.rule.endswith(", because laser events are 0")
+    assert line.rule.startswith("0.5 added to laser events, ") and line.rule.endswith(", because laser events are 0")
     assert ma.effect_sizes(rows, measure="PETO").table["status"].tolist() == ["as printed"] * 2
 
 

@@ -147,3 +147,13 @@ def test_intervals_that_exclude_no_effect_are_counted_on_the_scale_of_analysis()
 def test_what_cannot_be_told_is_refused(options, error, said):
     with pytest.raises(error, match=said):
         ma.prisma_items(PAIN, **options)
+
+
+def test_groups_of_arms_answer_the_items_on_causes():
+    arms = ma.pool_arms(published_effects(), by="therapy_family")
+    table = items(arms)
+    assert "By therapy_family: Light (10), Magnetic field (12)" in table.loc["13a", "text"]
+    assert table.loc["13e", ["status", "text"]].tolist() == ["filled", "Groups by therapy_family."]
+    assert "Light −1.55 (95% CI −2.60 to −0.50; 10 trials)" in table.loc["20c", "text"]
+    assert table.loc["20c", "missing"] == "the test between the groups, which pool_subgroups makes"
+    assert items(ma.pool_arms(published_effects())).loc[["13e", "20c"], "status"].tolist() == ["open", "open"]

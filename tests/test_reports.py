@@ -23,7 +23,7 @@ import docx
 import numpy as np
 import pandas as pd
 import pytest
-from data_cases import published_effects
+from data_cases import published_effects, published_trials
 from PIL import Image
 from test_results import NAMES, made
 
@@ -33,10 +33,12 @@ from analysis.reports.as_html import html
 from analysis.reports.as_json import as_json
 from analysis.reports.as_latex import escaped, latex
 from analysis.reports.as_markdown import markdown
-from analysis.reports.contents import contents
+from analysis.reports.contents import _tried, contents
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
 from analysis.reports.paragraphs import is_told, methods, results
 from analysis.reports.sources import keys_in, sources
+from analysis.sentences import Wording
+from analysis.text import significant
 
 ROOT = Path(__file__).parents[1]
 TOLD = (
@@ -557,6 +559,88 @@ def test_an_arm_or_a_group_is_not_taken_for_the_whole(tmp_path):
         assert ma.read_report(path).estimate == pytest.approx(fit.estimate, rel=1e-12)
     names = [block.name for block in kinds(contents(arms.placebo, None, None, None), Picture)]
     assert names == ["forest", "leave_one_out", "funnel"]  # none of the contrast, whose effects it carries
+
+
+def exercise(**options):
+    """Effects of the published trials whose arms have names of their own."""
+    rows = published_trials()
+    names = {"treatment": "exercise", "placebo": "usual care"}
+    return ma.effect_sizes(rows.assign(arm_label=rows["arm"].map(names).fillna(rows["arm_label"])), **options)
+
+
+def test_texts_and_report_of_one_arm_say_which(tmp_path):
+    arms = ma.pool_arms(exercise())
+    for pooled, name, other in (
+        (arms.placebo, "usual care", "exercise"),
+        (arms.treatment, "exercise", "usual care"),
+    ):
+        said = [ma.results_text(pooled), ma.methods_text(pooled), pooled.summary(), ma.findings(pooled)]
+        report = contents(pooled, None, None, None)
+        said += [report.title, kinds(report, Paragraph)[0].text]
+        assert all(name in text and other not in text for text in said)
+        assert report.title == f"Mean change in pain, {name}: a meta-analysis"
+        assert said[0].startswith(f"The pooled mean change, {name}, of 36 trials was")
+        # What is told of the numbers behind it is that of the arm, not of the contrast.
+        status = arms.effects.table["change_status"].value_counts()
+        assert f"Of 36 effects, {status['recovered']} were recovered" in said[1]
+
+
+def test_the_appendix_calls_arms_by_their_names():
+    for options in ({}, {"multi_arm": "split"}, {"missing_sd": "impute-largest"}, {"measure": "RR"}):
+        told = exercise(**options).derivations
+        assert set(told["arm"]) <= {"exercise", "usual care", ""}
+        assert not told["rule"].str.contains("placebo|treatment arms combined").any()
+    assert "imputed: SD of the change pooled over the usual care arms of 31 other trials" in set(
+        exercise().derivations["rule"]
+    )
+
+
+def test_results_of_arms_have_what_their_methods_promise():
+    effects = published_effects()
+    arms, pooled = ma.pool_arms(effects, by="condition_group"), ma.pool(effects)
+    said, alone = ma.results_text(arms), ma.results_text(pooled)
+    for sentence in re.split(r"(?<=\.) (?=[A-Z])", alone)[1:]:
+        assert sentence in said  # the test, tau and I² with its interval, Q, the prediction interval
+    assert f"Tau² was {significant(pooled.tau2)} (95% CI {' to '.join(map(significant, pooled.tau2_ci))})." in said
+    assert said.count("tau 1.30 points") == 1 and said.index("randomised difference") < said.index("The test of no")
+    common = ma.results_text(ma.pool_arms(effects, tau2_method="CE", ci_method="z"))
+    assert "Tau²" not in common and common.count("Q 3") == 1
+    one = ma.results_text(ma.pool_arms(effects.where(study="gale2006")))
+    assert "tau" not in one and "The test of no effect gave" in one
+
+
+def test_methods_of_one_and_of_several_read_right():
+    effects = published_effects()
+    one = effects.where(study=effects.table.groupby("status")["study"].first().tolist())
+    assert "Of 3 effects, 1 was recovered from other statistics that were printed and 1 rests on an imputed SD." in (
+        ma.methods_text(ma.pool(one))
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "methods_of"),
+    [
+        ({"outcome": "final", "missing_sd": "drop", "correlation": 0.7}, {"tau2_method": "DL", "ci_method": "z"}),
+        ({"correlation": 0.55, "missing_sd": "impute-largest"}, {"tau2_method": "SJ", "ci_method": "t"}),
+        ({}, {}),
+    ],
+)
+def test_a_multiverse_marks_the_reported_analysis(options, methods_of):
+    fit = ma.pool(ma.effect_sizes(published_trials(), **options), **methods_of)
+    tried = _tried(fit)
+    (own,) = tried[tried["default"]].itertuples()
+    assert own.estimate == pytest.approx(fit.estimate, rel=1e-6) and own.k == fit.k
+    assert (own.ci_low, own.ci_high) == pytest.approx(tuple(fit.ci), rel=1e-4)
+    said = ma.multiverse_findings(tried)
+    assert f"The reported analysis, with {Wording.of(fit).write(fit.estimate)}," in said and "default" not in said
+
+
+def test_a_multiverse_without_the_reported_analysis_says_so():
+    fit = ma.pool(published_effects().where(therapy_family="Light"))
+    texts = [block.text for block in kinds(contents(fit, None, None, None), Paragraph)]
+    (said,) = [text for text in texts if "Every combination of the choices" in text]
+    assert "analysis, with" not in said and said.endswith("No trial that was left out takes part in any of them.")
+    assert "None of them gives the reported mean difference, −1.55 (95% CI −2.60 to −0.50), which rests on" in said
 
 
 def test_leave_one_out_stands_beside_counts_and_levels():

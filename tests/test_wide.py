@@ -1187,8 +1187,8 @@ def test_what_is_added_to_a_zero_cell_is_told(measure, table, added):
 
 def test_the_rule_of_a_zero_cell_names_the_cells_and_why():
     rules = ma.effect_sizes(ZEROS, measure="RD", arms=("laser", "sham")).derivations.set_index("study")["rule"]
-    to = "added to laser events, laser non-events, sham events, sham non-events, because "
+    to = "0.5 added to laser events, laser non-events, sham events, sham non-events, because "
     assert rules["A"] == f"{to}laser events are 0" and rules["D"] == f"{to}sham non-events are 0"
     assert rules["E"] == f"{to}laser events and sham events are 0"
     rules = ma.effect_sizes(ONE_ARM, measure="PLO").derivations["rule"].tolist()
-    assert rules == [f"added to events, non-events, because {name} are 0" for name in ("events", "non-events")]
+    assert rules == [f"0.5 added to events, non-events, because {name} are 0" for name in ("events", "non-events")]

@@ -478,11 +478,15 @@ def borrowed_sd(sd: ArrayLike, n: ArrayLike, missing_sd: SDRule) -> Values:
 
 
 def impute(
-    scores: pd.DataFrame, needed: pd.Series, missing_sd: SDRule = "impute", lenders: pd.DataFrame | None = None
+    scores: pd.DataFrame,
+    needed: pd.Series,
+    missing_sd: SDRule = "impute",
+    lenders: pd.DataFrame | None = None,
+    called: tuple[str, str] = ("treatment", "placebo"),
 ) -> pd.DataFrame:
     """Return `scores` with the SDs in `needed` borrowed from other trials by the rule `missing_sd`, and their rule.
 
-    The other trials are those of `lenders`, or of `scores` if it is left out.
+    The other trials are those of `lenders`, or of `scores` if it is left out; both arms are `called` so in the rule.
     """
     filled, rules = scores["sd"].to_numpy(copy=True), scores["sd_rule"].to_numpy(dtype=object, copy=True)
     lending = donors(scores, needed, lenders)
@@ -493,9 +497,14 @@ def impute(
         if id(alike) not in borrowed:
             borrowed[id(alike)] = borrowed_sd(sd[alike], n[alike], missing_sd), len(set(study[alike]))
         filled[line], others = borrowed[id(alike)]
-        rules[line] = borrowed_rule(missing_sd, kinds[line], arms[line], others)
+        rules[line] = borrowed_rule(missing_sd, kinds[line], name_of_arm(arms[line], called), others)
     imputed = scores["imputed"].to_numpy() | np.isin(np.arange(len(scores)), list(lending))
     return scores.assign(sd=filled, sd_rule=rules, imputed=imputed)
+
+
+def name_of_arm(arm: str, called: tuple[str, str]) -> str:
+    """Return what an arm is called, by its role: whatever treatment is compared with is the second."""
+    return called[arm != "treatment"]
 
 
 def borrowed_rule(missing_sd: SDRule, score: str, arm: str, others: int) -> str:
@@ -616,10 +625,12 @@ def _flags(table, rows):
     return [tuple(flag for flag, here in zip(tests, row, strict=True) if here) for row in marked.tolist()]
 
 
-def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correlation: float) -> pd.DataFrame:
+def derivation_list(
+    table: pd.DataFrame, scores: pd.DataFrame, crossover_correlation: float, called: tuple[str, str]
+) -> pd.DataFrame:
     """List every number behind the effect sizes that is not printed as it stands.
 
-    Columns study, label (of the effect), arm, quantity, value, rule.
+    Columns study, label (of the effect), arm (what both are `called`), quantity, value, rule.
     """
     trials = table.set_index("unit")
     score, unit = scores["score"], scores["unit"]
@@ -633,7 +644,7 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
     lines = []
     for trial in table.astype(object).itertuples():
         for arm in own[trial.unit]:
-            lines += _arm_lines(trial, arm)
+            lines += _arm_lines(trial, arm, name_of_arm(arm.arm, called))
         if rule := rescaled(trial):
             lines.append((trial.study, trial.label, "", "scale", None, rule))
         if trial.outcome == ANCOVA:
@@ -662,14 +673,14 @@ def as_derivations(lines: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=columns).astype({"value": float})
 
 
-def _arm_lines(trial, arm):
-    score, who = SCORES.get(arm.score, arm.score), (trial.study, trial.label, arm.arm)
+def _arm_lines(trial, arm, name):
+    score, who = SCORES.get(arm.score, arm.score), (trial.study, trial.label, name)
     lines = []
     if arm.merged > 1:
-        rule = f"{arm.merged} treatment arms combined (Cochrane Handbook 6.5.2.10)"
+        rule = f"{arm.merged} {name} arms combined (Cochrane Handbook 6.5.2.10)"
         lines.append((*who, f"n, mean and SD of the {score}", arm.n, rule))
     if arm.share < 1:
-        lines.append((*who, "n", arm.n, shared_out(arm.arm, arm.share)))
+        lines.append((*who, "n", arm.n, shared_out(name, arm.share)))
     if arm.mean_rule:
         lines.append((*who, f"mean {score}", arm.mean, arm.mean_rule))
     if arm.sd_rule:

@@ -47,6 +47,7 @@ from analysis.data.arm_scores import (
     impute,
     labels,
     left_out_list,
+    name_of_arm,
     of_outcome,
     one_per_role,
     own_correlation,
@@ -651,7 +652,7 @@ def effect_sizes(
         if correlation == ESTIMATED:
             primary = rows[rows["primary"] == "yes"]
             options["correlation"], how = estimated_correlation(arm_scores(primary, 0.0), correlations)
-        table, derivations, left_out = _of_scores(trials, rows, measure, options)
+        table, derivations, left_out = _of_scores(trials, rows, measure, options, sides["arms"])
         if correlation == ESTIMATED:
             line = as_derivations([("", "", "", "correlation", options["correlation"], how)])
             derivations = pd.concat([line, derivations], ignore_index=True)
@@ -712,7 +713,7 @@ def _only_counts(table):
     return bool(table[["final_mean", "change_mean"]].isna().all(axis=None))
 
 
-def _of_scores(trials, rows, measure, options):
+def _of_scores(trials, rows, measure, options, names):
     """The table of effects of the means of both arms, what was derived, and what was left out."""
     times, comparator, multi_arm = (options[name] for name in ("times", "comparator", "multi_arm"))
     outcome, missing_sd, between = (options[name] for name in ("outcome", "missing_sd", "crossover_correlation"))
@@ -745,7 +746,7 @@ def _of_scores(trials, rows, measure, options):
         both = scores.groupby(["unit", "score"])["mean"].transform("count") == 2
         both &= ~scores["comparison"].isin(dropped) & (measure == "MD")
         arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
-        scores = impute(scores, silent.index.union(arm_change), missing_sd, lenders)
+        scores = impute(scores, silent.index.union(arm_change), missing_sd, lenders, names)
     scores = scores[~scores["comparison"].isin(dropped) & scores["unit"].isin(chosen.index)]
     if scores.empty:
         raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
@@ -767,7 +768,7 @@ def _of_scores(trials, rows, measure, options):
     if measure != "MD":
         # Changes in points stand beside differences in points only.
         table = _with_effects(table.drop(columns=_CHANGES), measure, dropped)
-    derivations = derivation_list(table, scores, between)
+    derivations = derivation_list(table, scores, between, names)
     return table, derivations, left_out_list(trials, about, table, dropped)
 
 
@@ -1045,11 +1046,12 @@ def _of_events(trials, rows, measure, options, names):
     table = _with_effects(describe(table, rows, about), measure, dropped)
     labels, lines = table.set_index("unit")["label"], []
     for arm in arms[arms["unit"].isin(labels.index)].itertuples():
-        who = arm.study, labels[arm.unit], arm.arm, "n and events", arm.n
+        name = name_of_arm(arm.arm, names)
+        who = arm.study, labels[arm.unit], name, "n and events", arm.n
         if arm.merged > 1:
-            lines.append((*who, f"{arm.merged} {arm.arm} arms added up"))
+            lines.append((*who, f"{arm.merged} {name} arms added up"))
         if arm.share < 1:
-            lines.append((*who, shared_out(arm.arm, arm.share)))
+            lines.append((*who, shared_out(name, arm.share)))
     for trial in table[table["unit"].isin(zeros)].itertuples():
         lines.append((trial.study, trial.label, "", CORRECTION, *zeros[trial.unit]))
     return table, as_derivations(lines), left_out_list(trials, about, table, dropped)

@@ -1061,7 +1061,9 @@ def zero_cells(formula: Callable[..., Any], named: Mapping[str, Any]) -> dict[in
     more = effects.added_to_zeros(formula, [*named.values()])
     zero = {int(at): [name for name, x in named.items() if x[at] == 0] for at in np.flatnonzero(more > 0)}
     to = f"added to {', '.join(named)}"
-    return {at: (float(more[at]), f"{to}, because {' and '.join(names)} are 0") for at, names in zero.items()}
+    return {
+        at: (float(more[at]), f"{more[at]:g} {to}, because {' and '.join(names)} are 0") for at, names in zero.items()
+    }
 
 
 def cells_of(events: Any, n: Any, arm: str = "") -> dict[str, Any]:

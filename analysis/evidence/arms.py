@@ -209,6 +209,7 @@ def _arms_of(effects, pooled):
     # A change within arms is no difference: words, arrows and thresholds for the contrast must not take it for one.
     measures = dict.fromkeys(pooled, ARM_CHANGE) | {"contrast": effects.measure}
     own = {name: x and replace(x, effects=effects, measure=measures[name]) for name, x in pooled.items()}
+    own |= {name: own[name] and replace(own[name], _arm=name) for name in ("placebo", "treatment")}
     return PooledArms(effects, **own)
 
 

@@ -679,7 +679,8 @@ def _default_sentence(frame, once, words):
         return
     weaker = (np.sign(usual[0]) * once["estimate"] < abs(usual[0])).mean()
     share = text.chance(weaker) if weaker else "none"
-    yield f"The default analysis, with {words.write(usual[0])}, is stronger than {share} of them."
+    which = frame.attrs.get("marked", "default")
+    yield f"The {which} analysis, with {words.write(usual[0])}, is stronger than {share} of them."
 
 
 def _spread_sentences(once, words):

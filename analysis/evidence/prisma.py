@@ -140,6 +140,11 @@ def prisma_items(
     if isinstance(result, PooledSubgroups):
         causes = {f"subgroups by {result.by}": result} | causes
     searched, checked = _told("heterogeneity", causes), _told("sensitivity", dict(sensitivity or {}))
+    untested = ""
+    if isinstance(result, PooledArms) and result.groups:
+        # The last of the findings is that on the groups.
+        searched = {f"groups by {result.by}": sentences.findings(result).splitlines()[-1]} | searched
+        untested = "the test between the groups, which pool_subgroups makes"
     overall = result.contrast if isinstance(result, PooledArms) else getattr(result, "overall", result)
     nothing = "nothing was given; say so if nothing was done"
     answers = {
@@ -151,7 +156,7 @@ def prisma_items(
         "13f": _Answer(_names(checked), "" if checked else nothing),
         "20a": _studies(overall, risk_of_bias),
         "20b": _Answer(_on_one_line(sentences.findings(result if isinstance(result, PooledArms) else overall))),
-        "20c": _Answer(_results(searched), "" if searched else nothing),
+        "20c": _Answer(_results(searched), untested if searched else nothing),
         "20d": _Answer(_results(checked), "" if checked else nothing),
     }
     return pd.DataFrame(
@@ -218,8 +223,8 @@ def _who_takes_part(fit, result):
     if reasons:
         listed = "; ".join(f"{reason} ({number(k, 0)})" for reason, k in reasons.items())
         text += f" Without an effect, and so left out, {words.counted(sum(reasons.values()))}: {listed}."
-    if isinstance(result, PooledSubgroups):
-        groups = ", ".join(f"{name} ({number(group.k, 0)})" for name, group in result.groups.items())
+    if own := getattr(result, "groups", None):
+        groups = ", ".join(f"{name} ({number(getattr(x, 'contrast', x).k, 0)})" for name, x in own.items())
         text += f" By {result.by}: {groups}."
     return _Answer(text, "how the studies were matched with the planned syntheses")
 

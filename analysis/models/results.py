@@ -409,6 +409,8 @@ class PooledEffect(Result, Drawn, Scattered, Stepped):
     effects: EffectSizes | None = None
     # None where it costs more than the rest of the result, until somebody asks for it.
     _pi: ConfidenceInterval | None = None
+    # Of changes within one arm of the effects: "treatment" or "placebo", which their `arms` name.
+    _arm: str = ""
 
     @property
     def pi(self) -> ConfidenceInterval:

@@ -110,6 +110,7 @@ class _AboutAnalyses:
     level: float
     combinations: int  # those without an interval too, which are not in ``ordered``
     words: Wording
+    marked: str  # which analysis is marked: the default, or the one that is reported
 
     def count(self, finding):
         """Return how many intervals lie "below zero", "above zero", or which "includes zero"."""
@@ -200,7 +201,15 @@ def multiverse_plot(
     words = as_quoted(wording_of(analyses, digits))
     rows = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, words)
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
-    about = _AboutAnalyses(ordered, rows, limits, _multiverse_level(analyses), len(analyses), words)
+    about = _AboutAnalyses(
+        ordered,
+        rows,
+        limits,
+        _multiverse_level(analyses),
+        len(analyses),
+        words,
+        analyses.attrs.get("marked", "default"),
+    )
     if ax is not None:
         return _draw_curve_into(about, ax)
     ranks = {"limits": (0, len(ordered)), "measure": NO_NULL, "draws": partial(_draw_options, about)}
@@ -405,7 +414,10 @@ def _beyond_sentences(about):
 def _marks_of(about, table):
     """Return names of marks -> what they mean, as words.MARKS."""
     at, bins = level(about.level), table[table["kind"] == "bin"]
-    usual = {"curve-default": "diamond, dashed line and bold type: the default analysis", "key-thin": _thin(about)}
+    usual = {
+        "curve-default": f"diamond, dashed line and bold type: the {about.marked} analysis",
+        "key-thin": _thin(about),
+    }
     if not len(bins):
         return {
             "curve-estimates": f"{_count_sentence(about)}; circles: estimates",
@@ -575,7 +587,7 @@ def _default_label(about):
         return ""
     row = about.usual.iloc[0]
     limits = about.words.span(row["ci_low"], row["ci_high"])
-    return f"default analysis: {about.words.write(row['estimate'])} ({level(about.level)} CI {limits})"
+    return f"{about.marked} analysis: {about.words.write(row['estimate'])} ({level(about.level)} CI {limits})"
 
 
 def _draw_options(about, ax, panel, table, mm_per_unit):

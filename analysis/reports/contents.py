@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from inspect import signature
+from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 
+from analysis._types import MissingSDs
 from analysis.data.effect_sizes import effect_sizes
 from analysis.evidence.arms import PooledArms, pool_arms
-from analysis.evidence.multiverse import multiverse, multiverse_findings
+from analysis.evidence.multiverse import DEFAULTS, multiverse, multiverse_findings
 from analysis.evidence.risk_of_bias import judgements, risk_of_bias_findings
 from analysis.models.counts import PooledCounts
 from analysis.models.multilevel import MultilevelEffect
-from analysis.models.pooling import leave_one_out, pool
+from analysis.models.pooling import CI_METHODS, leave_one_out, pool
 from analysis.models.regression import MetaRegression
 from analysis.models.results import PooledEffect
 from analysis.models.small_study import small_study_effects
+from analysis.models.tau2 import TAU2_METHODS
 from analysis.plots._arms_forest import arms_forest
 from analysis.plots._bubble import bubble
 from analysis.plots._forest import forest
@@ -49,6 +53,8 @@ _BOLD = ("heading", "subtotal", "total")
 _SHOWN = {"title": "", "footer": False}  # caption and heading of the report say both
 # What was asked of arms, beside the score, stays as it was.
 _OF_ARMS = ("correlation", "crossover_correlation", "missing_sd", "multi_arm")
+# Of a multiverse: the choices that made the effects, and those that pooled them.
+_CHOSEN, _METHODS = ("outcome", *_OF_ARMS[:3]), ("tau2_method", "ci_method")
 
 
 def contents(result: Any, title: str | None, question: str | None, judged: pd.DataFrame | None) -> Document:
@@ -85,7 +91,7 @@ def _pooled(result):
 
 def _title(words):
     what = capital(words.measure.name) + (f" in {words.outcome_name}" if words.outcome_name else "")
-    arms = f", {words.contrast}" if words.contrast else ""
+    arms = f", {words.whose}" if words.whose else ""
     return f"{what}{arms}: a meta-analysis"
 
 
@@ -94,6 +100,8 @@ def _question(words):
     asked = f"What is the {words.measure.name}{of}"
     if words.contrast:
         asked += f" with {words.arms[0]}, compared with {words.arms[1]}"
+    elif words.arm:
+        asked += f" with {words.arm}"
     good = f" {capital(words.direction)}." if words.direction else ""
     unit = f" One unit of the effect is {words.unit}." if words.unit.startswith("standard") else ""
     return f"{asked}?{good}{unit}"
@@ -212,13 +220,37 @@ def _sensitivity(fit, words):
         yield _other_models(fit, words)
     yield from _without_each(fit, words)
     if independent and _of_arms(table_of(fit)):
-        tried = multiverse(fit.effects.rows)
+        tried = _tried(fit)
         yield Heading("Other choices of the analyst", 2)
         yield Paragraph(
             "Every combination of the choices that an analyst has to make was tried [@steegen2016]. "
-            + " ".join(multiverse_findings(tried).splitlines())
+            + " ".join([*multiverse_findings(tried).splitlines(), *_beside_tried(fit, tried, words)])
         )
         yield Picture("multiverse", multiverse_plot(tried, **_SHOWN))
+
+
+def _tried(pooled):
+    """The multiverse of the trials that were pooled, their own options among the others, and marked as reported."""
+    own = {name: pooled.effects.options[name] for name in _CHOSEN} | {name: getattr(pooled, name) for name in _METHODS}
+    # Where a missing SD is an error, there is none.
+    own |= {"missing_sd": "impute"} if own["missing_sd"] == "raise" else {}
+    usual = {name: signature(multiverse).parameters[name].default for name in own}
+    # What is no option of a multiverse, such as a tau² that was given, is not tried.
+    known = {"missing_sd": get_args(MissingSDs), "tau2_method": TAU2_METHODS, "ci_method": CI_METHODS}
+    more = {name: (*usual[name], x) for name, x in own.items() if x not in usual[name] and x in known.get(name, (x,))}
+    tried = multiverse(pooled.effects.rows, confidence_level=pooled.confidence_level, **more)
+    reported = (tried[[*DEFAULTS]] == pd.Series(DEFAULTS | own)).all(axis=1)
+    tried = tried.assign(default=reported & np.isclose(tried["estimate"], pooled.estimate, rtol=1e-6))
+    tried.attrs["marked"] = "reported"
+    return tried
+
+
+def _beside_tried(fit, tried, words):
+    if not tried["default"].any():
+        own = f"the reported {words.measure.name}, {words.estimate(fit)}"
+        yield f"None of them gives {own}, which rests on other choices or on SDs of more {words.nouns}."
+    if len(fit.effects.left_out):
+        yield f"No {words.noun} that was left out takes part in any of them."
 
 
 def _other_models(pooled, words):

@@ -246,7 +246,7 @@ def _of_effects(result):
     words = Wording.of(result)
     if words.measure:
         of = f" of {words.outcome_name}" if words.outcome_name else ""
-        arms = f" ({words.contrast})" if words.contrast else ""
+        arms = f" ({words.whose})" if words.whose else ""
         unit = f", in {words.unit}" if words.unit else ""
         yield f"The effect measure was the {words.measure.name}{of}{arms}{unit}."
     if words.measure.scale:
@@ -277,7 +277,7 @@ def _of_numbers(result, effects, words):
     k = origins(result, effects)
     parts = [f"{k[status]} {said[k[status] > 1]}" for status, said in _ORIGINS.items() if status in k]
     if parts:
-        yield f"Of {counted(len(effects), 'effect')}, {' and '.join(parts)}."
+        yield f"Of {counted(sum(k.values()), 'effect')}, {' and '.join(parts)}."
 
 
 def _tau2(result, of="effects", between=None):
@@ -513,6 +513,25 @@ def _results_of_findings(result):
     # A model of one true effect has its Q in the sentence on it.
 
 
+def _results_of_arms(arms):
+    """The findings, with all that is said of a pooled effect after the randomised difference."""
+    contrast = arms.contrast
+    of_arms, of_contrast = ([x for x in told_of(each) if not isinstance(x, Caveat)] for each in (arms, contrast))
+    at = next(i for i, line in enumerate(of_arms) if line.startswith("The randomised difference"))
+    # The next sentence may be on the same interval.
+    at += 2 if contrast.hksj_narrower else 1
+    yield from of_arms[:at]
+    yield from _no_effect(contrast)
+    yield from of_contrast[1:2]
+    if contrast.k > 1 and _model(contrast) != "common-effect":
+        if not (contrast.tau2_ci_empty or math.isnan(contrast.tau2_ci.low)):
+            ends = " to ".join(map(significant, contrast.tau2_ci))
+            yield f"Tau² was {significant(contrast.tau2)} ({level(contrast.confidence_level)} CI {ends})."
+        yield _q(contrast)
+    yield from of_contrast[2:]
+    yield from (line for line in of_arms[at:] if not line.startswith("Tau was"))
+
+
 def _no_effect(fit):
     """The test of no effect, where the measure has such a value."""
     words = Wording.of(fit)
@@ -558,8 +577,7 @@ def _tabled(fit, *intervals):
 
 
 def _pooled(words, fit, of, what="The pooled"):
-    subject = f"{words.called}," if words.contrast else words.called
-    said = f"{what} {subject} of {of} was {words.estimate(fit, unit=True)}"
+    said = f"{what} {words.subject} of {of} was {words.estimate(fit, unit=True)}"
     reading = words.reading(*fit.ci)
     return f"{said}: {reading}." if reading else f"{said}."
 
@@ -663,7 +681,7 @@ def _column(name):
 _TOLD = {
     "PooledEffect": (_methods_of_effect, _results_of_findings),
     "PooledSubgroups": (_methods_of_subgroups, _results_of_findings),
-    "PooledArms": (_methods_of_arms, _results_of_findings),
+    "PooledArms": (_methods_of_arms, _results_of_arms),
     "PooledCounts": (_methods_of_counts, _results_of_findings),
     "MultilevelEffect": (_methods_of_multilevel, _results_of_findings),
     "MetaRegression": (_methods_of_regression, _results_of_findings),
