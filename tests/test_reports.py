@@ -736,6 +736,20 @@ def of_counts(measure="OR"):
     return ma.effect_sizes(MANY, measure=measure, benefit="lower", arms=("laser", "sham"), missing="drop")
 
 
+def named():
+    """Effects with a moderator in an order of its own, and names that are read as numbers or as blanks elsewhere."""
+    table = pd.DataFrame({"study": ["NA", "None", "007", "7", "nan", "1e3", "x", "True"], "vi": 0.05})
+    table = table.assign(yi=[0.2, 0.4, 0.9, 1.1, 0.1, 0.3, 0.8, 0.2], mixed=["None", "NA", "01", "1"] * 2)
+    table["level"] = pd.Categorical(["low", "high", "mid", "low"] * 2, ["low", "mid", "high"], ordered=True)
+    return ma.effect_sizes(table, measure="SMD", benefit="higher")
+
+
+def of_trials():
+    """Effects whose rows are called trials, beside a moderator of that name."""
+    effects = light()
+    return dataclasses.replace(effects, table=effects.table.assign(trial=np.arange(len(effects)) % 3))
+
+
 def light():
     return published_effects().where(therapy_family="Light")
 
@@ -758,6 +772,11 @@ REMADE = {
     "regression of a function of effects": lambda: ma.meta_regression(
         "np.sqrt(mg) ~ clinic", PLAIN.assign(v2=0.3), vi="v2"
     ),
+    "regression on levels in an order": lambda: ma.meta_regression("yi ~ level", named()),
+    "regression on levels of a table": lambda: ma.meta_regression("yi ~ level", named().table),
+    "regression on a column called trial": lambda: ma.meta_regression("yi ~ trial", of_trials()),
+    "groups whose names read like numbers": lambda: ma.pool_subgroups(named(), "mixed"),
+    "names that read like blanks": lambda: ma.pool([0.2, 0.9, -0.4], [0.04, 0.05, 0.03], labels=["None", "NA", "007"]),
     "regression of columns": lambda: ma.meta_regression(
         PLAIN["mg"].to_numpy(), PLAIN["yi"], vi=PLAIN["vi"], intercept=False
     ),
@@ -814,6 +833,9 @@ NOT_REMADE = {
     "numbers of people given beside effects": lambda: ma.egger_test(laser().effects, predictor="n", n=[9, 8, 7, 6, 5]),
     "variances of another column": lambda: ma.meta_regression(
         "yi ~ mg", ma.effect_sizes(PLAIN.assign(study=PLAIN["label"], v2=0.1), measure="SMD"), vi="v2"
+    ),
+    "groups of a list beside a column of that name": lambda: ma.pool_subgroups(
+        dataclasses.replace(named(), table=named().table.assign(group=list("aabbaabb"))), list("pqpqpqpq")
     ),
     "an unsafe formula": lambda: ma.meta_regression("yi ~ mg", PLAIN, unsafe=True),
     "arms of people who are not as usual": lambda: ma.pool_arms(
@@ -878,12 +900,12 @@ def agree(again, result, where=""):
 @pytest.mark.parametrize("name", REMADE)
 def test_a_report_makes_the_same_result_again(name, remade):
     result, folder = remade[name]
-    agree(pickle.loads((folder / "result").read_bytes()), result)
-    again = ma.read_report(folder / "report.json")
-    agree(again, result)
     # What was left out is in the report, and takes no part; outcomes are stored as they were explained.
     said = result.summary().replace("np.sqrt(mg) ~", "yi ~").splitlines()
     said = [line for line in said if not line.strip().startswith("Left out")]
+    agree(pickle.loads((folder / "result").read_bytes()), result)
+    again = ma.read_report(folder / "report.json")
+    agree(again, result)
     assert again.summary().splitlines() == said
 
 
@@ -916,6 +938,56 @@ def test_every_file_keeps_the_schema(remade):
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with nbformat")
     for _, folder in remade.values():
         jsonschema.validate(json.loads((folder / "report.json").read_text(encoding="utf-8")), schema)
+
+
+TABLES = {
+    "regression": "coefficients",
+    "levels and moderators": "coefficients",
+    "subgroups": "groups",
+    "arms": "groups",
+    "both arms": "outcomes",
+    "compared": "therapies",
+    "doses": "curve",
+    "small studies": "methods",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_json_has_all_that_a_result_has_several_of_and_they_are_compared(name, remade, tmp_path):
+    result, folder = remade[name]
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    own = result.summary_frame() if TABLES[name] == "coefficients" else result.to_frame()
+    rows, path = told["tables"][TABLES[name]], tmp_path / "report.json"
+    assert len(rows) == len(own)
+    column = "estimate"
+    assert [row[column] for row in rows] == [None if math.isnan(x) else x for x in own[column]]
+    at = next(row for row in reversed(rows) if row[column])
+    at[column] += 1e-4
+    path.write_text(json.dumps(told))
+    with pytest.raises(ValueError, match=rf"1 number of the file, such as {TABLES[name]} \d+, {column} .* would be"):
+        ma.read_report(path)
+
+
+def test_a_coefficient_of_another_level_is_seen(remade, tmp_path):
+    told = json.loads((remade["regression on levels in an order"][1] / "report.json").read_text(encoding="utf-8"))
+    told["levels"]["level"].reverse()
+    (tmp_path / "report.json").write_text(json.dumps(told))
+    with pytest.raises(ValueError, match=r"coefficients 1, estimate .* would be .* now"):
+        ma.read_report(tmp_path / "report.json")
+
+
+def test_a_file_that_was_cut_or_changed_is_refused_in_words(folder, tmp_path):
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    path = tmp_path / "report.json"
+    gone = [{key: x for key, x in told.items() if key != name} for name in ("call", "studies", "result")]
+    gone += [{key: x for key, x in told.items() if key not in ("effects_made_with", "model")}, {"schema": 1}, [1], 3]
+    wrong = [told | {"call": []}, told | {"result": 3}, told | {"studies": 3}, told | {"effects": []}]
+    for option in ({"foo": 1}, {"tau2_method": ["REML"]}):
+        wrong.append(told | {"call": told["call"] | {"options": option}})
+    for each in [*gone, *wrong]:
+        path.write_text(json.dumps(each))
+        with pytest.raises(ValueError, match=r"report\.json that report\(\) writes|is not known|studies"):
+            ma.read_report(path)
 
 
 def test_a_file_that_was_written_before_measures_stood_in_the_call_is_read(remade):

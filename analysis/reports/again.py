@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -14,7 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis import _check
 from analysis.data.effect_sizes import effect_sizes
+from analysis.data.wide import noun_of
 from analysis.evidence.arms import pool_arms
 from analysis.models.bayes import pool_bayes
 from analysis.models.bivariate import pool_bivariate
@@ -46,6 +49,12 @@ from analysis.text import counted, safe_table
 
 SCHEMA = 1  # of the JSON file; rises when a reader of the former one would misread it
 _WIDTH = 88
+# What a file must hold to be read, and what is said of one that does not.
+_HELD = {
+    **{"model": str, "studies": list, "call": dict | None},
+    **dict.fromkeys(("effects", "effects_made_with", "result"), dict),
+}
+_CHANGED = "was cut or changed, and is no report any more: give the report.json that report() writes"
 # Numbers of a result that was made again agree but for the last digits, which depend on the processor.
 _SAME = 1e-8
 _METHODS = ("tau2_method", "ci_method", "confidence_level")
@@ -97,7 +106,11 @@ def _arms_are_usual(result):
 
 def _groups_are_columns(pooled):
     effects = table_of(pooled)
-    return effects is not None and pooled.by in effects.table and pooled.overall.tau2_method != "fixed"
+    if effects is None or pooled.by not in effects.table or pooled.overall.tau2_method == "fixed":
+        return False
+    # A list of groups has a name that a column of others may have too.
+    names = effects.table[pooled.by].map(_check.as_text)
+    return all(np.array_equal(fit.yi, effects.yi[names == name]) for name, fit in pooled.groups.items())
 
 
 def _imputed(found):
@@ -158,6 +171,15 @@ _KINDS = {
     "SelectionModel": _Kind(selection_model, ("kind", "steps", "alternative", "confidence_level")),
     "SmallStudyEffects": _Kind(small_study_effects, _OF_POOL, columns=_COUNTED),
 }
+# What the rows are that `to_frame` of a result has, where they are neither its studies nor its one row again.
+_TABLES = {
+    "PooledSubgroups": "groups",
+    "PooledArms": "groups",
+    "BivariateEffect": "outcomes",
+    "ComparedTherapies": "therapies",
+    "DoseResponse": "curve",
+    "SmallStudyEffects": "methods",
+}
 _FUNCTIONS = {kind.function.__name__: kind for kind in _KINDS.values()}
 _PRIORS = {kind.__name__: kind for kind in (HalfNormal, HalfStudent, LogStudent, Uniform, Normal)}
 
@@ -180,8 +202,10 @@ def studies(result: Any) -> pd.DataFrame:
         return _plain(fit)
     table, labels = effects.table, getattr(fit, "labels", effects.labels)
     table = table[table["label"].isin(labels)] if len(labels) < len(table) else table
-    noun = Wording.of(result).noun
-    kept = table[["study", "label", "yi", "vi", *_further(result, table)]].rename(columns={"study": noun})
+    noun, more = Wording.of(result).noun, _further(result, table)
+    kept = table[["study", "label", "yi", "vi", *more]]
+    # A moderator may have that name.
+    kept = kept if noun in more else kept.rename(columns={"study": noun})
     return kept.assign(**_trials(result)).reset_index(drop=True)
 
 
@@ -207,7 +231,7 @@ def _plain(fit):
     names = {"labels": "label", "yi": "yi", "vi": "vi"}
     table = pd.DataFrame({name: list(getattr(fit, field)) for field, name in names.items() if hasattr(fit, field)})
     model = getattr(fit, "_model", None)
-    others = {} if model is None else {name: x.to_numpy() for name, x in model.moderators.items() if name not in table}
+    others = {} if model is None else {name: x.array for name, x in model.moderators.items() if name not in table}
     return table.assign(**others, **_trials(fit))
 
 
@@ -232,6 +256,30 @@ def trials(result: Any) -> pd.DataFrame | None:
     if not isinstance(result, ImputedEffect) or call_of(result) is None:
         return None
     return _among(result).rows.reset_index(drop=True)
+
+
+def levels(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the levels of every column of categories in their order, of which the first is what others differ from."""
+    columns = (name for name in table if isinstance(table[name].dtype, pd.CategoricalDtype))
+    found = {name: table[name].cat.categories.tolist() for name in columns}
+    return {name: [x if isinstance(x, bool | int | float) else str(x) for x in of] for name, of in found.items()}
+
+
+def tables(result: Any) -> dict[str, list[dict[str, Any]]]:
+    """Return the numbers of which a result has several, such as coefficients and groups, as rows by what they are."""
+    fit = getattr(result, "regression", result)
+    found = (
+        {"coefficients": fit.summary_frame().rename_axis("name").reset_index()} if hasattr(fit, "summary_frame") else {}
+    )
+    if own := _TABLES.get(type(result).__name__):
+        found[own] = result.to_frame()
+    return {name: table.to_dict("records") for name, table in found.items()}
+
+
+def beside_numbers(result: Any) -> dict[str, str]:
+    """Return what neither the numbers of effects nor the arguments of `effect_sizes` tell of them."""
+    words = Wording.of(result)
+    return {"unit": words.unit, "noun": words.noun}
 
 
 def _among(found):
@@ -309,21 +357,54 @@ def lines(result: Any) -> str:
     call, told = call_of(result), told_of_effects(result)
     if call is None:
         return ""
-    made, data, own = ['table = pd.read_csv("studies.csv")'], "table", []
-    if trials(result) is not None:
+    table, arms, more = studies(result), trials(result), {}
+    made, data, own = [_reading("table", table, "studies.csv")], "table", []
+    for name, of in levels(table).items():
+        ordered = ["ordered=True"] * bool(table[name].cat.ordered)
+        made.append(_written(f"table[{name!r}] = pd.Categorical", [f"table[{name!r}]", repr(of), *ordered]))
+    if arms is not None:
         data, own = "effects", ["among=among"]
-        made.insert(0, 'arms = pd.read_csv("trials.csv")')
+        made.insert(0, _reading("arms", arms, "trials.csv"))
         made.append(_written("among = ma.effect_sizes", ["arms", *_named(told)]))
-        made.append(f'effects = among.where(study=list(table["{studies(result).columns[0]}"]))')
+        made.append(f'effects = among.where(study=list(table["{table.columns[0]}"]))')
     elif of_effects(result):
         data = "effects"
         numbers = (f'{name}="{name}"' for name in _numbers(told))
         made.append(_written("effects = ma.effect_sizes", ["table", *numbers, *_named(told)]))
+        usual = {"unit": Wording.of(result).measure.unit, "noun": noun_of(table, None)}
+        more = {name: value for name, value in beside_numbers(result).items() if value != usual[name]}
+        made += [_written("effects = replace", ["effects", *_named(more)])] if more else []
     if "vcov" in call.options:
         made.append('vcov = pd.read_csv("vcov.csv").to_numpy()')
     given = [*map(repr, call.before), data, *map(repr, call.after), *own, *_named(call.options)]
     made.append(_written(f"result = ma.{call.function}", given))
-    return "\n".join(["import pandas as pd", "import analysis as ma", "", *made, "print(result.summary())"])
+    imports = ["from dataclasses import replace", ""] * bool(more) + [
+        "import pandas as pd",
+        "import analysis as ma",
+        "",
+    ]
+    return "\n".join([*imports, *made, "print(result.summary())"])
+
+
+def _reading(name, table, file):
+    """The line that reads a table from its file, with what keeps texts from being read as numbers or as blanks."""
+    written = safe_table(table)
+    read = pd.read_csv(io.StringIO(written.to_csv(index=False)), low_memory=False)
+    other = [
+        column for column in written if _all_text(written[column]) and _cells(read[column]) != _cells(written[column])
+    ]
+    if not other:
+        return f'{name} = pd.read_csv("{file}")'
+    options = [f"dtype={dict.fromkeys(other, 'str')!r}", "keep_default_na=False", 'na_values=[""]']
+    return _written(f"{name} = pd.read_csv", [f'"{file}"', *options])
+
+
+def _all_text(column):
+    return all(isinstance(cell, str) for cell in column.dropna())
+
+
+def _cells(column):
+    return [None if pd.isna(cell) else cell for cell in column]
 
 
 def _numbers(told):
@@ -394,12 +475,25 @@ def read_report(path: str | os.PathLike[str]) -> Any:
     """
     name = os.fspath(path)
     told = _file(name)
-    call = told.get("call")
-    if call is None:
+    if told["call"] is None:
         raise ValueError(f"{name}: the result of a {told['model']} cannot be made again of the file alone")
+    try:
+        result = _made_again(name, told)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{name} {_CHANGED} ({error!r})") from error
+    stored = _numbers_in(told["result"], told.get("tables", {}))
+    _compare(name, stored, _numbers_in(result.to_row().to_dict("records")[0], tables(result)))
+    return result
+
+
+def _made_again(name, told):
+    """The result of the call that a report tells, of the studies that it holds."""
+    call = told["call"]
     if call["function"] not in _FUNCTIONS:
         raise ValueError(f"{name}: {call['function']!r} is no model that is read; they are {', '.join(_FUNCTIONS)}")
     data: Any = pd.DataFrame(told["studies"])
+    for column, of in told.get("levels", {}).items():
+        data[column] = pd.Categorical(data[column], of)
     about = dict(told["effects_made_with"])
     options = {name: _made(value) for name, value in call["options"].items()}
     kind = _FUNCTIONS[call["function"]]
@@ -409,12 +503,13 @@ def read_report(path: str | os.PathLike[str]) -> Any:
         options["among"] = effect_sizes(pd.DataFrame(told["trials"]), **about)
         data = options["among"].where(study=data.iloc[:, 0].tolist())
     elif call["effects"]:
-        data = replace(effect_sizes(data, **_numbers(about) | about), unit=told["effects"]["unit"])
+        effects = effect_sizes(data, **_numbers(about) | about)
+        data = replace(
+            effects, **{name: told["effects"].get(name, getattr(effects, name)) for name in ("unit", "noun")}
+        )
     elif "measure" in kind.kept:
         options = {"measure": about["measure"]} | options
-    result = kind.function(*call["before"], data, *call["after"], **options)
-    _compare(name, told["result"], result.to_row().to_dict("records")[0])
-    return result
+    return kind.function(*call["before"], data, *call["after"], **options)
 
 
 def _file(name):
@@ -427,11 +522,24 @@ def _file(name):
         raise ValueError(f"{name} is no report: give the report.json that report() writes ({error})") from None
     if version != SCHEMA:
         raise ValueError(f"{name} is of version {version!r} of the report, and this library reads {SCHEMA}: update it")
+    if lost := [key for key, kind in _HELD.items() if not isinstance(told.get(key, ...), kind)]:
+        raise ValueError(f"{name} {_CHANGED} (without {', '.join(lost)})")
     return told
 
 
+def _numbers_in(row, of):
+    """All that a report tells of a result, by what it is: the one row, and every row of its tables."""
+    cells = {
+        f"{name} {i + 1}, {key}": x
+        for name, rows in of.items()
+        for i, each in enumerate(rows)
+        for key, x in each.items()
+    }
+    return row | cells
+
+
 def _compare(name, stored, found):
-    other = [key for key, value in stored.items() if isinstance(value, float) and not _alike(value, found.get(key))]
+    other = [key for key, value in stored.items() if not _alike(value, found.get(key))]
     if other:
         raise ValueError(
             f"{name}: {counted(len(other), 'number')} of the file, such as {other[0]} {stored[other[0]]!r}, "
@@ -440,4 +548,7 @@ def _compare(name, stored, found):
 
 
 def _alike(stored, found):
-    return isinstance(found, float) and math.isclose(stored, found, rel_tol=_SAME, abs_tol=_SAME)
+    if isinstance(stored, float):
+        return isinstance(found, float) and math.isclose(stored, found, rel_tol=_SAME, abs_tol=_SAME)
+    # Of other values names alone are compared: a number that there is not, or without end, is no number in the file.
+    return not (isinstance(stored, str) and isinstance(found, str)) or stored == found

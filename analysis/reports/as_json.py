@@ -9,7 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.reports.again import SCHEMA, call_of, fingerprint, lines, of_effects, studies, told_of_effects, trials
+from analysis.reports.again import (
+    SCHEMA,
+    beside_numbers,
+    call_of,
+    fingerprint,
+    levels,
+    lines,
+    of_effects,
+    studies,
+    tables,
+    told_of_effects,
+    trials,
+)
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
 from analysis.reports.paragraphs import methods_text, results_text, versions
 from analysis.reports.sources import sources
@@ -28,13 +40,15 @@ def as_json(document: Document, result: Any) -> dict[str, bytes]:
             "measure": words.measure.code,
             "name": words.measure.name,
             "scale": words.measure.scale,
-            "unit": words.unit,
+            **beside_numbers(result),
             "outcome": words.outcome_name,
             "benefit": words.benefit,
             "arms": words.arms,
         },
         "result": result.to_row().to_dict("records")[0] if hasattr(result, "to_row") else {},
+        "tables": tables(result),
         "studies": studies(result).to_dict("records"),
+        "levels": levels(studies(result)),
         **({} if (arms := trials(result)) is None else {"trials": arms.to_dict("records")}),
         "sha256": fingerprint(result),
         "effects_made_with": told_of_effects(result),

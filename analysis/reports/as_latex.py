@@ -54,7 +54,7 @@ _OPENING = r"""\documentclass[10pt,a4paper]{article}
 \DeclareRobustCommand{\greek}[3]{\ifPDFTeX$#3$\else\letter{#1}{#2}\fi}
 """
 # Letters of words in Greek, as mathematics has them: capitals with the shape of Latin ones too.
-_GREEK = {letter: latex_letter(letter).strip("$") for letter in "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"}  # noqa: RUF001
+_GREEK = {letter: latex_letter(letter).strip("$") for letter in "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"}
 _GREEK |= {"\u03bf": "o", "ς": r"\varsigma"}
 _GREEK |= {letter: f"\\mathrm{{{latin}}}" for letter, latin in zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)}  # noqa: RUF001
 _ACCENTS = {"\u0301": r"\acute", "\u0308": r"\ddot"}
