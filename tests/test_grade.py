@@ -419,3 +419,10 @@ def test_a_share_without_an_interval_is_on_the_side_of_benefit(benefit):
     sign = 1 if benefit == "higher" else -1
     tau = math.sqrt(sum(fit.sigma2))
     assert found["share_beyond"] == pytest.approx(normal((sign * fit.estimate - 0.3) / tau))
+
+
+def test_intervals_of_several_levels_are_told_apart():
+    one, other = (ma.pool([0.1, 0.4, 0.2], [0.05] * 3, measure="RR", confidence_level=at) for at in (0.95, 0.9))
+    said = ma.summary_of_findings({"death": one, "relapse": other}).summary()
+    assert "Intervals: 95% of death; 90% of relapse." in said and "Relative effect (CI)" in said
+    assert "Intervals:" not in ma.summary_of_findings({"death": one, "relapse": one}).summary()

@@ -641,6 +641,9 @@ def _worthwhile_cell(row, words):
 def _remarks(numbers, fits, comparator):
     """What is said of the whole table."""
     said = [*_about_risks(numbers, comparator)]
+    levels = numbers.groupby("confidence_level", sort=False)["outcome"]
+    if levels.ngroups > 1:
+        said.append(f"Intervals: {'; '.join(f'{level(at)} of {_listed(names)}' for at, names in levels)}.")
     open_ = numbers[numbers["measure"].isin(_OF_EVENTS) & numbers["comparator_risk"].isna()]["outcome"]
     if len(open_):
         said.append(f"No absolute effect of {_listed(open_)}: it needs a comparator_risk.")
