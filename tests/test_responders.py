@@ -773,3 +773,14 @@ def test_trials_against_usual_care_are_audited_and_have_no_responders_under_plac
         ValueError, match="translate_responders is about placebo, and these effects compare with 'usual"
     ):
         ma.translate_responders(ma.effect_sizes(trials, comparator="usual care"), ma.Threshold(2, "within-patient"))
+
+
+def test_what_was_added_to_a_zero_cell_is_said():
+    counts = pd.DataFrame(
+        {"study": list("ABCD"), "events_t": [0, 3, 4, 5], "n_t": [44, 40, 41, 50], "n_p": [46, 41, 39, 9]}
+    )
+    for events_p, k in (([3, 5, 2, 9], "2 studies"), ([3, 5, 2, 8], "1 study")):
+        trials = ma.trials_from_wide(counts.assign(events_p=events_p), arms=("laser", "sham"), benefit="lower")
+        assert f"0.5 was added to the counts of {k} with a zero cell." in ma.pool_responders(trials).summary()
+    none = ma.trials_from_wide(counts.assign(events_t=1, events_p=2), benefit="lower")
+    assert "0.5 was" not in ma.pool_responders(none).summary()

@@ -282,6 +282,14 @@ class Responders(Result):
         frame["difference_high"] = np.minimum([*(own + half), high], 1)
         return frame.assign(kind=["study"] * len(self.table) + ["summary"])
 
+    def _added(self, words):
+        """What was added to counts of which one is zero, for the logs that are pooled; of shares nothing is known."""
+        if "events_treatment" not in self.table:
+            return []
+        events, people = (self.table[[f"{of}_{role}" for role in ROLES]] for of in ("events", "n"))
+        zero = ((events == 0) | (events.to_numpy() == people.to_numpy())).any(axis=1).sum()
+        return [f"{number(0.5, 1)} was added to the counts of {words.counted(zero)} with a zero cell."] if zero else []
+
     def _in_words(self):
         d, at, words = self.difference, level(self.difference.confidence_level), Wording.of(self)
         said = []
@@ -311,7 +319,7 @@ class Responders(Result):
             said.append(("Not pooled", f"{each}: pass definition= with one of these, or 'all'"))
         few = notes(d) if isinstance(d, PooledEffect) else []
         why = [_POOLED_FIRST.format(words.noun)] if first is not None else []
-        said += [("Note", note) for note in (*why, _POOLED_ALONE, *few, self.caveat)]
+        said += [("Note", note) for note in (*why, _POOLED_ALONE, *few, *self._added(words), self.caveat)]
         return f"{capital(self.what)}: {words.counted(len(self.table))}", said
 
 
