@@ -17,7 +17,7 @@ from matplotlib.collections import PolyCollection
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageOptions, PageWidth
-from analysis.data.dictionary import NOT_STATED
+from analysis.evidence.arms import NOT_STATED
 from analysis.evidence.risk_of_bias import (
     NOT_JUDGED,
     OVERALL,

@@ -71,8 +71,8 @@ def save_figure(
         for journals that want them: RGB without transparency, compressed without loss (LZW); fonts inside (Type 42).
         "tex" and "docx" are the table for readers, with caption and notes: LaTeX to be put in with input (packages
         booktabs and longtable; its columns are as wide as their texts, so a table of many is for a page that lies, or
-        for :func:`analysis.report`, which breaks them), and a Word document (needs python-docx, the extra ``report``). "xlsx" is one workbook
-        of the numbers, with a sheet for each figure (needs openpyxl, the extra ``excel``).
+        for :func:`analysis.report`, which breaks them), and a Word document (needs python-docx, the extra ``report``).
+        "xlsx" is one workbook of the numbers, with a sheet for each figure (needs openpyxl, the extra ``excel``).
     dpi : float
         Of PNG and TIFF, from 72 to 1200.
     pages : bool
