@@ -417,12 +417,12 @@ class _Table:
 
     def __init__(self, args):
         from analysis.data.files import TrialDataError
-        from analysis.data.studies import ONE_ROW_AN_ARM, about_sheet, read_studies
+        from analysis.data.studies import ONE_ROW_AN_ARM, read_studies
 
         review = args.outcome if args.outcome not in _SCORES else None
         try:
             self.frame = read_studies(args.file, outcome=review, decimal=args.decimal)
-            self.of_arms, self.told = False, {}
+            self.of_arms = False
         except TrialDataError as error:
             if not (error.problems["rule"] == ONE_ROW_AN_ARM).all():
                 raise
@@ -430,14 +430,13 @@ class _Table:
                 raise UsageError(
                     f"--outcome {args.outcome}: of a table with one row an arm give change, final or ancova"
                 ) from None
-            from analysis.data.files import opened
             from analysis.data.trials import read_trials
 
             allow: dict[str, list[str]] = {}
             for column, word in args.allow or ():
                 allow.setdefault(column, []).append(word)
             self.frame = read_trials(args.file, allow=allow or None, decimal=args.decimal)
-            self.of_arms, self.told = True, about_sheet(opened(args.file))
+            self.of_arms = True
 
 
 _SCORES = ("change", "final", "ancova")
@@ -470,7 +469,7 @@ def _is_data_error(error):
 
 def _arguments(args, table: _Table) -> dict[str, Any]:
     """The arguments of `effect_sizes` that the command names, beside those that the file tells."""
-    given: dict[str, Any] = dict(table.told)
+    given: dict[str, Any] = {}
     for name in ("measure", "benefit", "outcome_name", "missing", "level", *_OF_ARMS):
         if (value := getattr(args, name)) is not None:
             given[name] = value

@@ -301,9 +301,14 @@ def study_labels(labels, k):
     return names
 
 
+# Beyond it not every whole number is a float, and none is the name of a group.
+_WHOLE = 1e15
+
+
 def as_text(name):
     """A name as text, no blanks around it; a whole number, which a column with gaps holds as a float, has no point."""
-    return str(int(name)) if isinstance(name, float) and name.is_integer() else str(name).strip()
+    whole = isinstance(name, float | np.floating) and float(name).is_integer() and abs(name) < _WHOLE
+    return str(int(name)) if whole else str(name).strip()
 
 
 def unprintable(where, text):
@@ -615,7 +620,7 @@ def as_names(values, where, *, of_studies=False):
     names = {}
     for value in values:
         # True equals 1 and is another name.
-        names.setdefault((isinstance(value, bool | np.bool_), value), str(value))
+        names.setdefault((isinstance(value, bool | np.bool_), value), as_text(value))
     given = [value for _, value in names]
     if alike := reads_alike(names.values()):
         raise ValueError(f"{where}: {_pairs(given, alike)} read alike; write them in one way")

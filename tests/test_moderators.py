@@ -6,6 +6,7 @@ The numbers in ``reference/moderators.json`` come from metafor and clubSandwich 
 import itertools
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -429,6 +430,39 @@ def test_numbers_as_text_are_no_categories_unless_somebody_says_so():
     assert ma.meta_regression("yi ~ C(dose)", data).p == 3
     assert ma.meta_regression("yi ~ dose", data.assign(dose=data["dose"].astype("category"))).p == 3
     assert ma.meta_regression("yi ~ dose", data.assign(dose=data["dose"].astype(float))).p == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("2", "'2', a text among numbers; make it a number"),
+        ("NR", "'NR', and most others are numbers; correct it, leave the study out, or write C(dose)"),
+    ],
+)
+def test_a_text_among_numbers_is_told_and_no_category(value, why):
+    data = TABLE.assign(dose=pd.Series([1, value, 3, 4] + [1, 2, 3, 4] * 2, dtype=object))
+    with pytest.raises(ValueError, match=re.escape(f"study 2: moderator 'dose' is {why}")):
+        ma.meta_regression("yi ~ dose", data)
+    with pytest.raises(ValueError, match=re.escape(f"moderator 'dose' is {why}")):
+        ma.pool_multilevel(data, cluster="trial", mods="~ dose")
+    as_texts = data.assign(dose=data["dose"].map(str))
+    if value == "NR":
+        with pytest.raises(ValueError, match="moderator 'dose' is 'NR'"):
+            ma.meta_regression("yi ~ dose", as_texts)
+        assert ma.meta_regression("yi ~ C(dose)", as_texts).p == 5
+    assert ma.meta_regression("yi ~ dose", data.assign(dose=["low", "2", "high"] * 4)).p == 3
+
+
+def test_whole_numbers_that_are_categories_have_no_point():
+    """A column with gaps, or of a file, holds 1 and 2 as floats."""
+    data = TABLE.assign(dose=[1.0, 2.0, 2.0, 1.0] * 3)
+    fit, whole = (
+        ma.meta_regression("yi ~ C(dose)", each) for each in (data, data.assign(dose=data["dose"].astype(int)))
+    )
+    assert fit.summary() == whole.summary() and "C(dose)[T.2] " in fit.summary()
+    assert "1 " in ma.bubble(fit).content.caption and "1.0" not in ma.bubble(fit).content.caption
+    close(fit.predict({"dose": [1.0, 2.0]}), whole.predict({"dose": [1, 2]}), 0)
+    assert "C(dose)[T.3.5]" in ma.meta_regression("yi ~ C(dose)", data.assign(dose=[1.0, 2.0, 3.5] * 4)).summary()
 
 
 def test_a_value_without_a_name_needs_a_single_moderator():

@@ -178,6 +178,17 @@ def test_categories_have_a_row_each(rowed, grouped):
     assert shown.count("10 studies") == 3 and "Difference from Family 0: Family 1" in rowed.content.caption
 
 
+@pytest.mark.parametrize("measure", ["PLO", "PFT", "PR", "MN"])
+def test_categories_of_effects_of_one_arm_have_no_line_of_no_effect(measure, tmp_path):
+    d = pd.DataFrame({"study": list("ABCDEFGH"), "events": [3, 5, 8, 2, 6, 9, 4, 7], "n": 30, "grp": ["x", "y"] * 4})
+    d = d.assign(mean=d["events"] * 1.5, sd=2.0)
+    fit = analysis.meta_regression("yi ~ C(grp)", analysis.effect_sizes(d, measure=measure, study="study"))
+    drawn = bubble(fit)
+    assert len(rows(drawn, "category")) == 2 and not drawn.findobj(lambda each: each.get_gid() == "bubble-null")
+    analysis.report(fit, tmp_path / "made", formats="md")
+    assert (tmp_path / "made" / "report.md").is_file()
+
+
 @pytest.mark.parametrize("formula", ["yi ~ year", "yi ~ therapy_family"])
 def test_names_without_room_are_told(formula):
     fig = bubble(analysis.meta_regression(formula, synthetic(60, groups=3, seed=3)), label=60, width_mm=85)

@@ -84,6 +84,7 @@ def forests():
     yield ma.therapies_forest(ma.compare_therapies(PAIN, "therapy_family"))
     yield ma.therapies_forest(ma.compare_therapies(SMD, "Reg", ci_method="z"), pairs=False, width_mm=100)
     yield from (ma.orchard(each) for each in (arms, RR))
+    yield from (ma.forest(means(13, unit="", benefit=good), worthwhile=0.5) for good in ("lower", "higher"))
 
 
 def singles():
@@ -154,6 +155,8 @@ def others():
     yield ma.bubble(ma.meta_regression("yi ~ Reg", PAIN), **NARROW)
     yield ma.bubble(ma.meta_regression("yi ~ Mg + Reg", SMD), "Mg")
     yield ma.bubble(ma.meta_regression("yi ~ Mg + I(Mg ** 2)", PAIN, tau2_method="CE"), "Mg")
+    for each in (means(13, measure="ZCOR", unit=""), means(13, measure="PLO", unit="")):
+        yield ma.bubble(ma.meta_regression("yi ~ Mg + I(Mg ** 2)", each), "Mg")
     yield from (ma.bubble(ma.dose_response(each, "Mg", shape="spline", unit="Zz")) for each in (PAIN, RR))
     yield ma.bubble(ma.dose_response(SMD, "Mg", shape="quadratic", ci_method="z"))
     yield ma.bubble(ma.dose_response(SMD, "Mg"), **NARROW)

@@ -116,6 +116,16 @@ def test_message_names_the_piece_and_the_remedy():
     )
 
 
+def test_a_comparison_by_itself_says_how_it_is_written():
+    table = pd.DataFrame({"yi": [0.1, 0.4, 0.2, 0.5], "vi": 0.1, "week": [1.0, 2.0, 3.0, 5.0]})
+    with pytest.raises(ValueError) as told:
+        analysis.meta_regression("yi ~ week > 2", table)
+    assert str(told.value).splitlines()[1:] == [
+        "  'week > 2' is no term by itself; write I(week > 2), which is 1 where it holds"
+    ]
+    assert analysis.meta_regression("yi ~ I(week > 2)", table).p == 2
+
+
 @pytest.mark.usefixtures("engine")
 def test_unsafe_formula_is_run_with_the_variables_of_the_caller_through_a_wrapper_too():
     seen, table = [], pd.DataFrame({"yi": [0.1, 0.4, 0.2, 0.5], "vi": 0.1, "week": [1.0, 2.0, 3.0, 5.0]})

@@ -1,5 +1,6 @@
 """Tables with one row a study from files: what other programs write, made afresh here in their layouts."""
 
+import contextlib
 import io
 import re
 from xml.sax.saxutils import escape, quoteattr
@@ -9,9 +10,9 @@ import pandas as pd
 import pytest
 
 import analysis as ma
+from analysis.data.about import about_sheet
 from analysis.data.files import opened
 from analysis.data.revman import DATA_ROWS
-from analysis.data.studies import about_sheet
 
 COUNTS = [("Gray 2012", 4, 120, 11, 118), ("Hall 2014", 7, 210, 12, 205), ("MRC-1", 3, 95, 14, 97)]
 MEANS = [
@@ -148,6 +149,9 @@ def test_an_outcome_is_named_by_number_id_or_name(tmp_path):
     text = review(INFECTED, FUNCTION)
     for wanted in ("1.1", 1.1, "CMP-001.01", "infections", " Infections "):
         assert len(read(text, tmp_path, outcome=wanted).columns) == 6
+    ten = review(INFECTED, INFECTED.replace('NO="1"', 'NO="10"'))
+    refused(lambda: read(ten, tmp_path, outcome=1.1), "may be 1.1 or 1.10 of the review: give it as a text")
+    assert len(read(ten, tmp_path, outcome="1.10")) == 3
     problems = refused(lambda: read(text, tmp_path), "the review has 2 outcomes", "1.1 Infections", "1.2 Function")
     assert problems["column"].tolist() == ["outcome"]
     refused(lambda: read(text, tmp_path, outcome="pain"), "'pain'", "names no outcome", "1.1 Infections")
@@ -177,6 +181,64 @@ def test_effects_are_on_the_scale_their_intervals_tell(tmp_path, stored):
     inside = entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END")
     effects = ma.effect_sizes(read(review(outcome("IV", 1, "Deaths", inside, called="Hazard Ratio")), tmp_path))
     assert effects.measure == "HR" and effects.yi == pytest.approx(yi) and np.sqrt(effects.vi) == pytest.approx(se)
+
+
+def stored_as(scale, yi, se, called, **more):
+    """A review whose effects are on a scale, as are their intervals; "log beside ratios" has intervals of ratios."""
+    low, high = yi - 1.959964 * se, yi + 1.959964 * se
+    ends = (low, high) if scale == "log" else (np.exp(low), np.exp(high))
+    rows = zip(["Gray 2012", "Hall 2014"], np.exp(yi) if scale == "ratio" else yi, se, *ends, strict=True)
+    return review(
+        outcome("IV", 1, "Deaths", entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END"), called=called, **more)
+    )
+
+
+@pytest.mark.parametrize("stored", ["ratio", "log", "log beside ratios"])
+@pytest.mark.parametrize(
+    ("called", "measure"),
+    [
+        ("Hazard ratio (adjusted)", "HR"),
+        ("HR", "HR"),
+        ("aOR (95% CI)", "OR"),
+        ("Incidence Rate Ratio", "IRR"),
+        ("Adjusted relative risk", "RR"),
+        ("Ratio of means", "ROM"),
+        ("Prevalence ratio", ""),
+        ("Ratio of odds ratios", ""),
+        ("PR", ""),
+    ],
+)
+def test_a_measure_in_the_words_of_the_authors_is_no_plain_number(tmp_path, called, measure, stored):
+    """The intervals tell that an effect is a ratio, whatever it is called; its standard error is that of the log."""
+    yi, se = np.log([0.7408, 0.6065]), np.array([0.2, 0.3])
+    text = stored_as(stored, yi, se, called)
+    plain = called == "PR" and stored == "log"
+    with contextlib.nullcontext() if measure or plain else pytest.warns(UserWarning, match="the logs of ratios"):
+        effects = ma.effect_sizes(read(text, tmp_path))
+    assert effects.measure == measure and effects.yi == pytest.approx(yi) and np.sqrt(effects.vi) == pytest.approx(se)
+
+
+def test_plain_numbers_in_the_words_of_the_authors_stay_plain(tmp_path):
+    yi, se = np.array([0.7408, 1.3]), np.array([0.2, 0.3])
+    for called in ("Mean difference in HR", "Difference in points", "Slope", ""):
+        effects = ma.effect_sizes(read(stored_as("log", yi, se, called), tmp_path))
+        assert effects.measure == "" and effects.yi == pytest.approx(yi)
+    near_one = ma.effect_sizes(read(stored_as("log", yi * 0 + 1.001, se / 100, "Slope"), tmp_path))
+    assert near_one.yi == pytest.approx([1.001, 1.001])
+
+
+def test_ratios_that_nothing_tells_from_their_logs_are_refused(tmp_path):
+    """0.74 with an interval of 0.35 to 1.13 may be a ratio beside its own standard error, or a log."""
+    yi, se = np.array([0.7408, 1.3]), np.array([0.2, 0.3])
+    for called in ("Hazard ratio (adjusted)", "Prevalence ratio"):
+        problems = refused(lambda called=called: read(stored_as("log", yi, se, called), tmp_path), "a ratio or its log")
+        assert problems["study"].tolist() == ["Gray 2012", "Hall 2014"] and problems["value"].tolist()[0] == "0.7408"
+    for called, more in (("Log hazard ratio", {}), ("Hazard ratio (adjusted)", {"LOG_DATA": "YES"})):
+        effects = ma.effect_sizes(read(stored_as("log", yi, se, called, **more), tmp_path))
+        assert effects.measure == "HR" and effects.yi == pytest.approx(yi)
+    rows = [("Gray 2012", 0.71, 0.13, 0.2, 0.9), ("Hall 2014", 0.88, 0.18, 0.5, 1.6)]
+    inside = entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END")
+    refused(lambda: read(review(outcome("IV", 1, "Slope", inside, called="Slope")), tmp_path), "fit neither")
 
 
 def test_ratios_near_one(tmp_path):
@@ -492,7 +554,7 @@ def exported():
         columns = ["Mean 1", "SD 1", "Total 1", "Mean 2", "SD 2", "Total 2"]
         rows.append((1, 2, 0, study, zeros | dict(zip(columns, six, strict=True))))
     rows.append((2, 0, 0, "Drug", {}))
-    of_hr = {"Data Type": "INV", "Statistical Method": "IV", "Effect Measure": "Hazard Ratio"} | about
+    of_hr = {"Data Type": "INV", "Statistical Method": "IV", "Effect Measure": "HR (adjusted)"} | about
     rows.append((2, 1, 0, "Deaths", of_hr))
     low, high = (np.exp(np.log(0.7) + sign * 1.959964 * 0.15) for sign in (-1, 1))
     rows.append((2, 1, 0, "Gray 2012", zeros | {"Effect Estimate": 0.7, "SE": 0.15, "CI Start": low, "CI End": high}))
@@ -625,9 +687,10 @@ def test_effects_and_measures_of_revman_web(tmp_path):
     rows = pd.DataFrame(dict(zip(columns, [["A", "B"], yi, se, *ends], strict=True)))
     rows.assign(**{"Analysis group": 1, "Analysis number": 1}).reindex(columns=WEB).to_csv(path, index=False)
     one = settings()[:1]
-    one.assign(**{"Data type": "Contrast level", "Effect measure": "Hazard Ratio"}).to_csv(beside, index=False)
-    effects = ma.effect_sizes(ma.read_studies(path))
-    assert effects.measure == "HR" and effects.yi == pytest.approx(yi)
+    for called in ("Hazard Ratio", "Hazard ratio (adjusted)"):
+        one.assign(**{"Data type": "Contrast level", "Effect measure": called}).to_csv(beside, index=False)
+        effects = ma.effect_sizes(ma.read_studies(path))
+        assert effects.measure == "HR" and effects.yi == pytest.approx(yi)
     data_rows()[:3].to_csv(path, index=False)
     non_events = {"Effect measure": "Risk Ratio (Non-event)", "Swap event and non-event": "TRUE"}
     one.assign(**non_events).to_csv(beside, index=False)
@@ -766,6 +829,43 @@ def test_rows_are_those_of_the_file():
     assert ma.effect_sizes(nameless, measure="RR").labels == ["Study 1"]
 
 
+def test_what_stands_above_the_heading_is_told_whatever_the_file(tmp_path):
+    table = pd.DataFrame({"study": ["A", "B"], "yi": [0.1, 0.2], "se": [0.1, 0.1]})
+    table.to_excel(tmp_path / "low.xlsx", startrow=3, startcol=2, index=False)
+    for file, row, what in (
+        (tmp_path / "low.xlsx", 4, "is blank"),
+        (io.StringIO("\nstudy,yi,se\nA,1,1\n"), 2, "is blank"),
+        (io.StringIO("My table,,\nstudy,yi,se\nA,1,1\n"), 2, "is a title or a remark"),
+        (io.StringIO("# My table\n\nstudy,yi,se\nA,1,1\n"), 3, "is a title or a remark"),
+    ):
+        words = f"row 1: this row {what}, and the heading must stand in it. Delete what stands above row {row}"
+        problems = refused(lambda file=file: ma.read_studies(file), words)
+        assert len(problems) == 1
+    for text in ("", "\n", ",,\n"):
+        refused(lambda text=text: ma.read_studies(io.StringIO(text)), "is empty. Add the heading and one row per study")
+    nameless = io.StringIO("study,yi,,\nA,1,2,3\n")
+    refused(lambda: ma.read_studies(nameless), "row 1: columns that hold something have no name in it. Name each")
+    table.to_excel(tmp_path / "right.xlsx", startcol=2, index=False)
+    assert ma.read_studies(tmp_path / "right.xlsx")["yi"].tolist() == [0.1, 0.2]
+
+
+def test_three_decimals_behind_commas_that_were_told_are_decimals():
+    table = ma.read_studies(io.StringIO("study;yi;se\nA;1,250;0,125\nB;2,125;0,250\n"), decimal=",")
+    assert ma.effect_sizes(table, yi="yi", se="se").yi.tolist() == [1.25, 2.125]
+
+
+def test_numbers_of_a_workbook_are_numbers_beside_a_text_with_a_comma(tmp_path):
+    table = pd.DataFrame({"study": ["A", "B", "C"], "yi": [0.1, "3,1", 2], "se": [0.25, 1.125, 3.0], "dose": [1.5] * 3})
+    table.to_excel(tmp_path / "mixed.xlsx", index=False)
+    for reader, file in ((tmp_path / "mixed.xlsx", "read"), (table, "given")):
+        refused(
+            lambda reader=reader: ma.effect_sizes(ma.read_studies(reader), yi="yi", se="se"), "'3,1'", "decimal=','"
+        )
+        read_with = ma.read_studies(reader, decimal=",")
+        assert read_with["yi"].tolist() == [0.1, 3.1, 2] and read_with["se"].tolist() == [0.25, 1.125, 3.0], file
+        assert ma.effect_sizes(read_with, yi="yi", se="se").yi.tolist() == [0.1, 3.1, 2]
+
+
 def test_tables_of_another_shape():
     text = "study,arm,n\nA,treatment,10\nA,placebo,9\n"
     refused(lambda: ma.read_studies(io.StringIO(text)), "one row an arm", "read_trials")
@@ -836,5 +936,70 @@ def test_the_sheet_about_must_be_right(tmp_path):
     effects = ma.effect_sizes(told)
     assert (effects.measure, effects.arms, effects.benefit) == ("HR", ("drug", "none"), None)
     refused(lambda: ma.read_studies(workbook(("arm_t", "drug"))), "names one arm of two")
+    for name, row, value, words in (
+        ("benefit", 2, "good", "benefit says what is good. Use lower or higher"),
+        ("measure", 2, "hazard ratio", "this is no measure. Did you mean 'HR'"),
+        ("arm_p", 3, "x", "calls both arms the same"),
+    ):
+        lines = [("arm_t", "x")] * (name == "arm_p") + [(name, value)]
+        found = refused(lambda lines=lines: ma.read_studies(workbook(*lines)), "the sheet 'about'", words)
+        assert found[["row", "column", "value"]].to_numpy().tolist() == [[row, name, value]]
     refused(lambda: ma.read_studies(workbook(("mesure", "HR"))), "has no such line", "Use measure")
     assert about_sheet(opened(io.BytesIO(b"study,yi\n"))) == {}
+
+
+def test_the_sheet_about_is_found_whatever_its_capitals(tmp_path):
+    import openpyxl
+
+    from analysis.data.template import template
+
+    for title in ("About", " ABOUT "):
+        book = openpyxl.load_workbook(io.BytesIO(template("counts")))
+        book["about"].title = "x"
+        book["x"].title = title
+        book.worksheets[0].append(["A", 2001, 4, 20, 9, 21])
+        for row, said in ((2, "or"), (6, "Lower")):
+            book.worksheets[1].cell(row, 2, said)
+        book.save(tmp_path / "mine.xlsx")
+        effects = ma.effect_sizes(ma.read_studies(tmp_path / "mine.xlsx"))
+        assert (effects.measure, effects.benefit) == ("OR", "lower")
+    book.worksheets[1].cell(2, 2, "SMD")
+    book.save(tmp_path / "mine.xlsx")
+    refused(lambda: ma.read_studies(tmp_path / "mine.xlsx"), "the columns do not make. Use RR, OR, RD, PETO", "row 2")
+
+
+def test_the_sheet_about_of_arms_is_read_and_a_blank_benefit_is_not_known(tmp_path):
+    import openpyxl
+
+    from analysis.data.template import columns_of, template
+
+    book = openpyxl.load_workbook(io.BytesIO(template("arms")))
+    names = [column.name for column in columns_of("arms")]
+    for study, mean in (("a2001", 4), ("b2002", 5)):
+        for arm, less in (("treatment", 1), ("placebo", 0)):
+            known = {"study": study, "arm": arm, "n": 20, "scale_min": 0, "scale_max": 10, "events": 5 + less}
+            known |= {"change_mean": -mean - less, "change_sd": 2}
+            book.worksheets[0].append([known.get(name) for name in names])
+    for row, said in ((2, "SMD"), (3, "laser"), (4, "sham"), (5, "pain")):
+        book["about"].cell(row, 2, said)
+    book.save(tmp_path / "arms.xlsx")
+    for file in (tmp_path / "arms.xlsx", io.BytesIO((tmp_path / "arms.xlsx").read_bytes())):
+        trials = ma.read_trials(file)
+        effects = ma.effect_sizes(trials)
+        told = effects.measure, effects.arms, effects.outcome_name, effects.benefit
+        assert told == ("SMD", ("laser", "sham"), "pain", None)
+    assert ma.effect_sizes(trials, measure="RR").benefit is None
+    assert "favour" not in ma.methods_text(ma.pool(effects)) + ma.results_text(ma.pool(effects))
+    book["about"].cell(6, 2, "higher")
+    book.save(tmp_path / "arms.xlsx")
+    assert ma.effect_sizes(ma.read_trials(tmp_path / "arms.xlsx")).benefit == "higher"
+
+
+def test_counts_of_another_program_beside_its_effects_are_not_taken_in_silence():
+    text = "study,ai,n1i,ci,n2i,yi,vi\nA,4,120,11,118,-1.0,0.3\nB,5,100,9,99,-0.5,0.3\n"
+    table = ma.read_studies(io.StringIO(text))
+    with pytest.raises(ValueError, match=r"has yi, and ai, n1i, ci, n2i.*name what counts, yi='yi', vi='vi'"):
+        ma.effect_sizes(table, measure="RR")
+    assert ma.effect_sizes(table, measure="RR", yi="yi", vi="vi").yi.tolist() == [-1, -0.5]
+    named = {"events_t": "ai", "n_t": "n1i", "events_p": "ci", "n_p": "n2i"}
+    assert ma.effect_sizes(table, measure="RR", **named).yi.round(3).tolist() == [-1.028, -0.598]

@@ -238,6 +238,18 @@ def test_bad_groups_are_named():
         ma.pool_subgroups([1, 2], ["a", "b"])
 
 
+def test_whole_numbers_that_are_groups_have_no_point():
+    """read_studies, and pandas of a column with gaps, make floats of them."""
+    table = pd.DataFrame({"study": list("ABCD"), "yi": [0.1, 0.3, 0.2, 0.5], "vi": 0.1})
+    for kind, last in (("float64", 2.5), ("float32", 2.0), ("Float64", 2.0), ("int64", 2.0), ("object", 2.0)):
+        dose = pd.Series([1.0, 2.0, 1.0, last]).astype(kind)
+        fit = ma.pool_subgroups(ma.effect_sizes(table.assign(dose=dose), yi="yi", vi="vi"), "dose")
+        assert list(fit.groups) == ["1", "2"] + ["2.5"] * (last == 2.5)
+        assert "1.0" not in ma.forest(fit).content.caption and "  1 " in fit.summary()
+    with pytest.raises(ValueError, match="read alike"):
+        ma.pool_subgroups(table, [1.0, "1", 2, 2])
+
+
 def test_groups_that_read_alike_are_kept_from_becoming_one():
     data = pd.DataFrame({"yi": [0.3, 0.9, -0.2, 0.5], "vi": 0.1})
     with pytest.raises(ValueError, match="by: 1 and '1' read alike"):

@@ -52,6 +52,7 @@ TESTS = {
     "data/dictionary": "trials own_trials companions text audit risk_of_bias",
     "data/effect_sizes": "effect_sizes contrasts own_trials wide",
     "data/printed_p": "effect_sizes audit provenance trials",
+    "data/about": "studies cli",
     "data/revman": "studies",
     "data/studies": "studies cli",
     "data/template": "cli",

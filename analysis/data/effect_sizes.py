@@ -20,6 +20,7 @@ from scipy import special
 from analysis import _check, effects, recover
 from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome, Times
 from analysis.data import headings
+from analysis.data.about import TOLD_BY_FILE
 from analysis.data.arm_scores import (
     ANCOVA,
     ASSUMED,
@@ -64,11 +65,11 @@ from analysis.data.wide import (
     COLUMN_ARGUMENTS,
     CORRECTION,
     SHAPES,
-    TOLD_BY_FILE,
     UNDEFINED,
     cells_of,
     check_sides,
     column_named,
+    columns_told,
     is_wide,
     noun_of,
     wide_effects,
@@ -589,7 +590,7 @@ def effect_sizes(
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
     told = dict(trials.attrs.get(TOLD_BY_FILE, {})) if isinstance(trials, pd.DataFrame) else {}
     # Who names a column of numbers names them all.
-    columns = columns or {name: given for name, given in told.items() if name in COLUMN_ARGUMENTS}
+    columns = columns or columns_told(told, trials)
     measure = told.get("measure", _OPTIONS["measure"]) if measure is None else measure
     benefit, arms = benefit or told.get("benefit"), told.get("arms") if arms is None else arms
     study, outcome_name = study or told.get("study"), outcome_name or told.get("outcome_name")

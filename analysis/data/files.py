@@ -317,7 +317,7 @@ def _as_text(frame, layout, decimal, source):
         if isinstance(values.dtype, pd.ArrowDtype):
             values = values.astype(object)
         # What is a number already, in a workbook, is written like those that are text.
-        point = decimal == "," and name in (*layout.numbers, *layout.ranges)
+        point = decimal == "," and (not layout.columns or name in (*layout.numbers, *layout.ranges))
         if values.dtype == object:  # where 1, 1.0 and True are one value and three texts
             if wrong := [i for i, value in enumerate(values) if no_cell(value)]:
                 problems += [(rows[i], "", name, values.iloc[i], _SEVERAL, _ONE) for i in wrong]
@@ -395,8 +395,12 @@ def _read_delimited(data, source, layout, decimal):
 
 def _with_heading(rows, source, layout, decimal):
     """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
-    if not rows:
-        raise _no_table(source, "is empty", "Add the heading and one row per arm.")
+    filled = {row: sum(bool(str(cell).strip()) for cell in cells if cell is not None) for row, cells in rows.items()}
+    if not any(filled.values()):
+        each = {"trials": " and one row per arm", "studies": " and one row per study"}.get(layout.name, " and the rows")
+        raise _no_table(source, "is empty", f"Add the heading{each}.")
+    if not layout.columns:
+        _refuse_title(filled, source)
     heading = ["" if name is None else str(name).strip() for name in rows.pop(1, [])]
     width = len(heading)
     body = {row: cells for row, cells in rows.items() if len(cells) == width}
@@ -417,6 +421,16 @@ def _with_heading(rows, source, layout, decimal):
     if ragged:
         raise TrialDataError(ragged, source)
     return _as_text(even, layout, decimal, source)
+
+
+def _refuse_title(filled, source):
+    """Refuse a table of any columns whose first row is blank or a title, by how many cells of each row are filled."""
+    wide = next((row for row, count in filled.items() if count > 1), None)
+    if not filled.get(1) or (filled[1] == 1 and wide):
+        what = "is a title or a remark" if filled.get(1) else "is blank"
+        row = wide or next(row for row, count in filled.items() if count)
+        rule, remedy = f"this row {what}, and the heading must stand in it", f"Delete what stands above row {row}"
+        raise _no_table(source, rule, f"{remedy}, if that is the heading.", row=1)
 
 
 def has_one_row_a_study(cells: pd.DataFrame, layout: TableLayout) -> bool:

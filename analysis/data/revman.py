@@ -70,6 +70,19 @@ _MEASURES = {
     "standardised mean difference": "SMD",
     "hazard ratio": "HR",
 }
+# What texts of the authors say: names of measures in any case, short names as they are written beside words that tell
+# no more than how the effect was found, and that it is a ratio, or a log.
+_PHRASES = {
+    r"hazards? ratios?": "HR",
+    r"odds ratios?": "OR",
+    r"risk ratios?|relative risks?": "RR",
+    r"rate ratios?": "IRR",
+    r"ratios? of means": "ROM",
+}
+_SHORT = re.compile(r"\ba?(HR|OR|RR|IRR)\b")
+_HOW_FOUND = re.compile(r"\W|\d|(un)?adjusted|crude|log|ln|CI", re.IGNORECASE)
+_RATIO = re.compile(r"ratio\b|ratios\b|hazard|\bodds\b|relative risk", re.IGNORECASE)
+_LOG = re.compile(r"\b(log|ln)", re.IGNORECASE)
 # The types of data in an export, by their first letters, and what it says of an outcome, where it was exported.
 _EXPORTED_TYPES = {"D": "DICH", "C": "CONT", "O": "OTHER"}
 _EXPORT = (
@@ -91,7 +104,8 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 class Outcome(NamedTuple):
     """An outcome of a review: its number, what it is called, and an entry for each study.
 
-    An entry has the study, its year and subgroup, its place in the file, and texts by the names of `_COLUMNS`.
+    An entry has the study, its year and subgroup, its place in the file, and texts by the names of `_COLUMNS`. The
+    measure is a code, or "" for what the authors called by another name; `logs` says that its effects are logs.
     """
 
     number: str
@@ -99,7 +113,9 @@ class Outcome(NamedTuple):
     name: str
     comparison: str
     kind: str
+    called: str
     measure: str
+    logs: bool
     arms: tuple[str, str]
     sides: tuple[str, str]
     swapped: bool
@@ -181,27 +197,49 @@ class Outcome(NamedTuple):
         yi, se, low, high = (table[name].to_numpy(float) for name in ("yi", "se", "ci_low", "ci_high"))
         table = table.drop(columns=["ci_low", "ci_high"])
         known, z = ~np.isnan(yi + se + low + high), NormalDist().inv_cdf(0.5 + self.level / 200)
-        if not known.any() or not Measure(self.measure).is_ratio:
+        if self.measure and not Measure(self.measure).is_ratio:
             return table
+        is_ratio = bool(self.measure or self.logs or _RATIO.search(self.called))
+        of_logs = self.logs or self.called.casefold() in _MEASURES or _LOG.search(self.called) or (yi < 0).any()
 
         def misfit(center, ends):
             with np.errstate(divide="ignore", invalid="ignore"):
                 off = [np.abs(center + sign * z * se - end) / se for sign, end in zip((-1, 1), ends, strict=True)]
-            return np.nan_to_num(np.max(off, axis=0)[known], nan=np.inf).max()
+            return np.nan_to_num(np.max(off, axis=0)[known], nan=np.inf).max(initial=0)
 
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log([yi, low, high])
-        as_log, as_ratio = min(misfit(yi, (low, high)), misfit(yi, logs[1:])), misfit(logs[0], logs[1:])
+        as_plain, as_log, as_ratio = misfit(yi, (low, high)), misfit(yi, logs[1:]), misfit(logs[0], logs[1:])
+        as_is = min(as_plain, as_log)
+        fits = min(as_is, as_ratio) <= _NEAR
         # Near 1 a ratio and its log have much the same interval: one must fit clearly better.
-        if min(as_log, as_ratio) <= _NEAR and max(as_log, as_ratio) > _CLEARLY * min(as_log, as_ratio):
-            return table if as_log < as_ratio else table.assign(yi=logs[0])
-        fit = "both" if min(as_log, as_ratio) <= _NEAR else "neither"
-        rule = f"effects, standard errors and intervals fit {fit}, ratios and their logs"
+        clear = fits and max(as_is, as_ratio) > _CLEARLY * min(as_is, as_ratio)
+        if clear and as_ratio < as_is:
+            self._warn_of_logs()
+            return table.assign(yi=logs[0])
+        # Ratios beside standard errors that are none of logs have intervals of plain numbers as well.
+        if (fits and not is_ratio) or ((clear or not known.any()) and (of_logs or as_log < as_plain)):
+            if is_ratio or as_log < as_plain:
+                self._warn_of_logs()
+            return table
+        rule = f"effects, standard errors and intervals fit {'both' if fits else 'neither'}, ratios and their logs"
+        if clear or not known.any():
+            rule = f"nothing tells whether this is a ratio or its log, of what the review calls {self.called!r}"
         remedy = "Type the log ratios and their standard errors into a table of your own."
+        remedy = remedy if is_ratio else "Type the effects and their standard errors into a table of your own."
         problems = [
-            (row, table["study"][row], "yi", f"{table['yi'][row]:g}", rule, remedy) for row in table.index[known]
+            (row, table["study"][row], "yi", f"{each:g}", rule, remedy)
+            for row, each in zip(table.index, yi, strict=True)
+            if not np.isnan(each)
         ]
         raise TrialDataError(problems, self.source)
+
+    def _warn_of_logs(self):
+        if not self.measure:
+            _check.warn(
+                f"{self.source}: {self.name}: the review calls its measure {self.called!r}, which has no code here; "
+                "its effects are the logs of ratios. Name the measure, such as measure='RR'"
+            )
 
 
 _MEND = "Correct it in RevMan, or leave it blank."
@@ -396,7 +434,9 @@ def _finished(found, source):
         texts["NAME"] or f"outcome {number}",
         one_line(found["comparison"].get("NAME", "")),
         found["kind"],
+        texts["EFFECT_MEASURE"],
         _measure(found["kind"], texts["EFFECT_MEASURE"], found.get("METHOD", "")),
+        found.get("LOG_DATA") == "YES",
         (texts["GROUP_LABEL_1"], texts["GROUP_LABEL_2"]),
         (texts["GRAPH_LABEL_1"], texts["GRAPH_LABEL_2"]),
         found.get("SWAP_EVENTS") == "YES",
@@ -433,8 +473,14 @@ def _plain(name):
 
 
 def _measure(kind, called, method):
-    """The code of a measure; "" for one that RevMan does not know."""
+    """The code of a measure; "" for one that neither RevMan nor its words tell."""
     code = _MEASURES.get(called.casefold().removesuffix(" (non-event)"), "")
+    if not code and kind in ("IV", "IPD"):
+        said = {code for words, code in _PHRASES.items() if re.search(rf"\b({words})\b", called, re.IGNORECASE)}
+        short = set(_SHORT.findall(called)) if not _HOW_FOUND.sub("", _SHORT.sub("", called)) else set()
+        # The ratio of two odds ratios is none, and a difference of two logs neither.
+        one = len(said | short) == 1 and len(re.findall("ratio", called, re.IGNORECASE)) < 2
+        code = (said | short).pop() if one and "difference" not in called.casefold() else ""
     # The ratio (O-E)/V is Peto's, whatever it is called.
     if code == "OR" and (kind == "IPD" or (kind == "DICH" and method.upper() == "PETO")):
         return "PETO"
@@ -477,7 +523,9 @@ def outcomes_of_rows(cells: pd.DataFrame, settings: pd.DataFrame | None, source:
                 told.get("Analysis name") or rows.get("Analysis name", pd.Series([""])).iloc[0] or f"outcome {number}",
                 told.get("Analysis group name", ""),
                 kind,
+                one_line(told.get("Effect measure", "")),
                 _measure(kind, told.get("Effect measure", ""), told.get("Statistical method", "")),
+                _is_true(told.get("Log-scale data", "")),
                 (told.get("Experimental group label", ""), told.get("Control group label", "")),
                 tuple(told.get(side, "") for side in sides),
                 _is_true(told.get("Swap event and non-event", "")),
@@ -550,7 +598,9 @@ def outcomes_of_export(cells: pd.DataFrame, source: str) -> list[Outcome]:
                 told["Name"] or f"outcome {number}",
                 comparisons.get(number.partition(".")[0], ""),
                 kind,
+                one_line(told["Effect Measure"]),
                 _measure(kind, told["Effect Measure"], told["Statistical Method"]),
+                False,
                 (told["Group Label 1"], told["Group Label 2"]),
                 (told["Left Graph Label"], told["Right Graph Label"]),
                 _is_true(told["Swap event and non-event"]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,10 +18,10 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis.data import headings
+from analysis.data.about import TOLD_BY_FILE, about_sheet
 from analysis.data.dictionary import TableLayout
 from analysis.data.files import (
     REVIEW,
-    WORKBOOKS,
     Opened,
     Readable,
     TrialDataError,
@@ -39,16 +40,12 @@ from analysis.data.revman import (
     without_na,
 )
 from analysis.data.trials import PERHAPS_THOUSANDS, decimal_between_semicolons
-from analysis.data.wide import COLUMN_ARGUMENTS, DECIMAL, SHAPES, TOLD_BY_FILE
-from analysis.data.workbook import read_sheet
+from analysis.data.wide import COLUMN_ARGUMENTS, DECIMAL, SHAPES
 
 #: A table whose columns nobody knows beforehand.
 STUDIES = TableLayout("studies", (), (), "study")
 #: The rule that a table breaks which is none of studies.
 ONE_ROW_AN_ARM = "this table has one row an arm"
-#: The sheet of a template that says what no column can, and what may stand there.
-ABOUT = "about"
-ABOUT_KEYS = ("measure", "arm_t", "arm_p", "outcome_name", "benefit")
 # The headings by which the results of studies in RevMan Web are known, which have one row an arm.
 _OF_ARMS = ("Study", "Outcome", "Arm", "Reference arm")
 # As R and JASP write what is not known.
@@ -74,7 +71,8 @@ def read_studies(
         extraction of Covidence; what metafor, meta, JASP or jamovi save as CSV; the template of ``python -m analysis
         template``.
     outcome : str or float, optional
-        Which outcome of a review, by number ("1.2") or name; needed where it has several, and the error lists them.
+        Which outcome of a review, by number ("1.2"; as a number 1.2 where it has no 1.20) or name; needed where it has
+        several, and the error lists them.
     {decimal}
 
     Returns
@@ -110,7 +108,8 @@ def read_studies(
     if they name the arms ("Favours aspirin") and were not left as RevMan makes them ("Favours [experimental]", in
     version 5.0 "Favours experimental" on the left and "Favours control" on the right). O-E and
     its variance V become the log ratio (O-E)/V with the variance 1/V [1]_. Effects that were entered with their
-    standard error are on the log scale where they are ratios, which their printed intervals must agree with. An SD or a
+    standard error are on the log scale where they are ratios, whatever the authors call them: their intervals tell it,
+    and what fits neither scale, or may be either, is refused. An SD or a
     number of people of 0, which RevMan keeps for what was not filled in, is not known. Outcomes that hold text, tests
     of a diagnosis and outcomes without studies are not read, and told; so is an outcome whose subgroups the review does
     not sum up, for a person may be in several. Of Covidence the rows of the consensus count; where a study has two
@@ -142,7 +141,12 @@ def read_studies(
         raise TrialDataError([(1, "", "arm", "", ONE_ROW_AN_ARM, "read_trials reads it.")], file.source)
     if len(set(cells)) < len(cells.columns):
         twice = cells.columns[cells.columns.duplicated()].unique()
-        problems = [(1, "", name, "", "the heading has it twice", "Rename one of the two.") for name in twice]
+        problems = [
+            (1, "", name, "", "the heading has it twice", "Rename one of the two.")
+            if name
+            else (1, "", "", "", "columns that hold something have no name in it", "Name each of them, or clear them.")
+            for name in twice
+        ]
         raise TrialDataError(problems, file.source)
     if cells.empty:
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", "Add the rows.")], file.source)
@@ -156,41 +160,9 @@ def read_studies(
         decimal = decimal_between_semicolons(cells, numbers, file.source)
     table = pd.DataFrame({name: _typed(cells[name], decimal or ".") for name in cells}, index=cells.index)
     table, told = _named(table)
-    told |= about_sheet(file)
+    told |= {name: value for name, value in about_sheet(file, table.columns).items() if value}
     table.attrs = {"source": file.source, TOLD_BY_FILE: told, DECIMAL: decimal or "."}
     return table
-
-
-def about_sheet(file: Opened) -> dict[str, Any]:
-    """Return what the sheet "about" of a template says, as arguments of `effect_sizes`; nothing of any other file.
-
-    Parameters
-    ----------
-    file : Opened
-
-    Raises
-    ------
-    TrialDataError
-        If it names only one arm, or says what is not known.
-    """
-    if file.kind not in WORKBOOKS or isinstance(file.data, str):
-        return {}
-    said, problems = {}, []
-    for row, cells in read_sheet(file.data, ABOUT).rows.items():
-        key, value = (one_line(str(cell)) if cell is not None else "" for cell in (*cells, None)[:2])
-        if key in ABOUT_KEYS and value:
-            said[key] = value
-        elif row > 1 and value and key not in ABOUT_KEYS:
-            rule = f"the sheet {ABOUT!r} has no such line"
-            problems.append((row, "", key, value, rule, f"Use {', '.join(ABOUT_KEYS)}."))
-    if ("arm_t" in said) != ("arm_p" in said):
-        rule = f"the sheet {ABOUT!r} names one arm of two"
-        problems.append((None, "", "arm_t, arm_p", "", rule, "Name both arms, or none."))
-    if problems:
-        raise TrialDataError(problems, file.source)
-    if "arm_t" in said:
-        said["arms"] = said.pop("arm_t"), said.pop("arm_p")
-    return said
 
 
 def _typed(texts, decimal):
@@ -202,7 +174,8 @@ def _typed(texts, decimal):
     numbers = plain.map(lambda text: bool(_NUMBER.fullmatch(text)))
     # A point that may stand between thousands is looked at where it is known what the column holds.
     thousands = plain.map(lambda text: bool(PERHAPS_THOUSANDS.fullmatch(text)) or text.isdigit())
-    if not numbers.all() or (thousands.all() and plain.str.contains(".", regex=False).any()):
+    unclear = decimal == "." and thousands.all() and plain.str.contains(".", regex=False).any()
+    if not numbers.all() or unclear:
         return texts.astype(object).where(texts != "", None)
     out = pd.Series(np.nan, index=texts.index)
     out[known] = plain.str.replace("[−–]", "-", regex=True).astype(float)
@@ -288,10 +261,14 @@ def _chosen(outcomes: Sequence[Outcome], wanted: Any, source: str) -> Outcome:
     else:
         asked = one_line(str(wanted)).casefold()
         found = [each for each in outcomes if asked in (each.number, each.name.casefold(), each.id.casefold())]
-        if len(found) == 1 and not found[0].unread:
+        # As a number 1.10 is 1.1.
+        longer = [each.number for each in outcomes if re.fullmatch(rf"{re.escape(asked)}0+", each.number)]
+        unclear = isinstance(wanted, Real) and "." in asked and longer
+        if len(found) == 1 and not found[0].unread and not unclear:
             return found[0]
         rule = "names several outcomes of the review" if len(found) > 1 else "names no outcome of the review"
         rule = f"cannot be read, for it {found[0].unread}" if len(found) == 1 else rule
+        rule = f"is a number, and may be {asked} or {longer[0]} of the review: give it as a text" if unclear else rule
     remedy = f"Choose one with outcome=, by number or name: {listed}."
     remedy += f" Not read: {unread}." if unread else ""
     raise TrialDataError([(None, "", "outcome", "" if wanted is None else str(wanted), rule, remedy)], source)

@@ -10,9 +10,9 @@ import io
 from typing import Any, NamedTuple
 
 from analysis._check import MOST_PEOPLE
+from analysis.data.about import ABOUT, ABOUT_KEYS
 from analysis.data.dictionary import BOUNDS, REQUIRED, TRIALS
 from analysis.data.headings import MEASURES
-from analysis.data.studies import ABOUT, ABOUT_KEYS
 
 #: What columns hold, where their name does not say it all; {arm} is the name of an arm.
 _MEANINGS = {
@@ -91,7 +91,7 @@ _ABOUT_MEANINGS = {
     "arm_t": "What your readers are to call the first arm (_t), such as laser.",
     "arm_p": "What they are to call the other arm (_p), such as sham.",
     "outcome_name": "What was measured or counted, such as pain.",
-    "benefit": "Whether lower or higher numbers are good for patients.",
+    "benefit": "Whether lower or higher numbers are good for patients. Where it is blank, nothing is said of it.",
     "level": "Level in percent of intervals in columns of your own; blank is 95.",
 }
 # Rows of the sheet that have drop-downs and checks.
@@ -160,7 +160,7 @@ def template(shape: str) -> bytes:
     Notes
     -----
     The first sheet holds the headings, the second ("about") what no column can say, the third explains the columns.
-    :func:`analysis.read_trials` reads the first of `shape="arms"`, :func:`analysis.read_studies` both of the others.
+    :func:`analysis.read_trials` reads the first two of `shape="arms"`, :func:`analysis.read_studies` of the others.
 
     Examples
     --------

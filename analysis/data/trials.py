@@ -22,9 +22,11 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis.data import dictionary, headings
+from analysis.data.about import TOLD_BY_FILE, about_sheet
 from analysis.data.files import (
     REVIEW,
     WITH_COMMA,
+    Opened,
     Readable,
     TrialDataError,
     has_one_row_a_study,
@@ -103,7 +105,9 @@ def read_trials(
     What no column can say stands in a file of notes beside the table, of the same name with the ending ``.toml``; it
     may be missing. `outcome_name` is what the scores measure ("pain"), `benefit` what is good of them ("lower", which
     is taken where nothing is said, or "higher"), `note` what figures should say of these trials; a part ``[events]``
-    may hold `outcome_name` and `benefit` of the events that are counted, which are responders otherwise.
+    may hold `outcome_name` and `benefit` of the events that are counted, which are responders otherwise. Of a template
+    that was filled in, the sheet "about" says the measure, what the arms are called, the outcome and what is good;
+    where it leaves the last blank, nobody knows.
 
     References
     ----------
@@ -664,7 +668,8 @@ def _read_checked(path, layout, decimal=None, beside=None, stacked=None, source=
     if decimal not in (None, *_DECIMALS):
         raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
     known = _studies_of(beside or {})
-    named, cells, delimiter = read_cells(path, layout, decimal)
+    file = path if isinstance(path, pd.DataFrame | Opened) else opened(path)
+    named, cells, delimiter = read_cells(file, layout, decimal)
     source = source or named
     if has_one_row_a_study(cells, layout):
         raise TrialDataError([_one_row_a_study(path, cells, delimiter, decimal)], source)
@@ -691,6 +696,10 @@ def _read_checked(path, layout, decimal=None, beside=None, stacked=None, source=
             problems = problems.assign(**dict(zip(("row", "column"), map(list, at), strict=True)))
         raise TrialDataError(problems, source, layout.key)
     table.attrs = _notes_of(path) if layout.name in ("trials", "contrasts") else {}
+    if layout.name == "trials" and isinstance(file, Opened) and (told := about_sheet(file)):
+        # Who filled in a template and left this blank said that nobody knows.
+        unknown = {"benefit": None, "events": {"benefit": None}}
+        table.attrs = unknown | table.attrs | {TOLD_BY_FILE: {name: value for name, value in told.items() if value}}
     return table
 
 

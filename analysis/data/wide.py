@@ -128,8 +128,6 @@ SHAPES = {
 }
 #: Every argument that names a column of numbers.
 COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for name in shape.columns))
-#: Where a table keeps the arguments of `effect_sizes` that its file told.
-TOLD_BY_FILE = "effect_sizes"
 #: Where a table keeps the sign of decimals of its file.
 DECIMAL = "decimal"
 #: The column in which trials made of a wide table keep the row that each arm was in.
@@ -364,6 +362,20 @@ def _refuse_two_ways(measure, shapes, frame):
                 f"the table has yi, and {', '.join(needed)}, of which measure={measure.code!r} is made too: name what "
                 f"counts, yi='yi' if that is its measure, or {needed[0]}='{needed[0]}' and so on"
             )
+
+
+def columns_told(told: Mapping[str, Any], frame: Any) -> dict[str, Any]:
+    """Return the columns that a file tells; ValueError where effects stand beside what others are taken for."""
+    columns = {name: given for name, given in told.items() if name in COLUMN_ARGUMENTS}
+    effects = next((name for name in ("yi", "TE") if columns and "yi" not in columns and name in frame), None)
+    if effects:
+        shown = ", ".join(f"{name}={given!r}" for name, given in columns.items())
+        error = "vi='vi'" if effects == "yi" else "se='seTE'"
+        raise ValueError(
+            f"the table has {effects}, and {', '.join(columns.values())}, of which effects are made too: name what "
+            f"counts, yi={effects!r}, {error} if they are of the measure that is meant, or {shown}"
+        )
+    return columns
 
 
 def _means_or_scores(found, columns, frame):

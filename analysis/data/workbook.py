@@ -61,7 +61,7 @@ def read_sheet(data: bytes, name: str | None = None) -> Sheet:
     data : bytes
         Of an XLSX or XLSM file.
     name : str, optional
-        Of the sheet, which is empty where there is none of that name; the first one if left out.
+        Of the sheet, in small letters, which is empty where there is none of that name; the first one if left out.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def read_sheet(data: bytes, name: str | None = None) -> Sheet:
         sheets, since_1904 = [], False
         for tag, more in _events(archive, book):
             if tag == "sheet":
-                wanted = name in (None, more.get("name"))
+                wanted = name is None or more.get("name", "").strip().casefold() == name
                 sheets += [value for key, value in more.items() if wanted and key.endswith(":id")]
             elif tag == "workbookPr":
                 since_1904 = _is_true(more.get("date1904"))

@@ -256,6 +256,8 @@ def _design(right, table, where, problems, unsafe, plain):
     `plain` is its `PlainDesign` where it is one.
     """
     named = _named_in_order(right, table) if plain is None else plain.columns
+    if plain is None:
+        table = _whole_levels(named, right, table)
     missing, missing_problems = _missing(named, table, where)
     problems = problems + missing_problems
     if plain is not None:
@@ -263,6 +265,8 @@ def _design(right, table, where, problems, unsafe, plain):
     else:
         if refused := (not unsafe and restricted.problems(right, table.columns)) or restricted.meant_otherwise(right):
             _fail([*problems, "; ".join(refused)])
+        if wrong := _levels_alike(right, table) + _numbers_as_text(right, table, where):
+            _fail([*problems, *wrong])
         try:
             exog, spec = _matrix("~ " + right, table, _meanings(right, unsafe))
         # The engines raise whatever the terms of a formula raise.
@@ -270,7 +274,7 @@ def _design(right, table, where, problems, unsafe, plain):
             _fail([*problems, _unreadable(right, table, error)])
         x, names = exog.to_numpy(float), tuple(map(str, exog.columns))
         problems += _row_problems(exog, missing, where)
-        problems += _levels_alike(right, table) + _single_levels(right, table) + _numbers_as_text(right, table)
+        problems += _single_levels(right, table)
     _fail(problems + _design_problems(x, names, len(table)))
     return {
         "right": right,
@@ -497,29 +501,59 @@ def _single_levels(right, table):
     return problems
 
 
-def _numbers_as_text(right, table):
-    """Columns of numbers that were read as text: each number would be a category."""
+def _numbers_as_text(right, table, where):
+    """Numbers that were read as text, and what is none among numbers: each of them would be a category."""
     problems = []
     for name in _named(right, table):
         if table[name].dtype != object or _in_c(right, name):
             continue
-        levels = table[name].dropna().unique().tolist()
-        if len(levels) > 1 and all(isinstance(each, str) and _reads_as_number(each) for each in levels):
-            problems.append(
-                f"{name!r} holds numbers as text, such as {levels[0]!r}; make it numbers with pandas.to_numeric, or "
-                f"write C({name}) if they are names of categories"
-            )
+        known = table[name][table[name].notna()]
+        text = known.map(lambda each: isinstance(each, str))
+        numbers = known.map(lambda each: not isinstance(each, bool) and _reads_as_number(each))
+        if numbers.all() and text.all():
+            if known.nunique() > 1:
+                problems.append(
+                    f"{name!r} holds numbers as text, such as {known.iloc[0]!r}; make it numbers with "
+                    f"pandas.to_numeric, or write C({name}) if they are names of categories"
+                )
+        elif numbers.all():
+            problems += [
+                f"{where[i]}: moderator {name!r} is {each!r}, a text among numbers; make it a number"
+                for i, each in known[text].items()
+            ]
+        elif 2 * numbers.sum() >= len(known) and not _are_codes(known[~numbers]):
+            problems += [
+                f"{where[i]}: moderator {name!r} is {each!r}, and most others are numbers; correct it, leave the study "
+                f"out, or write C({name}) if they are names of categories"
+                for i, each in known[~numbers].items()
+            ]
     return problems
+
+
+def _are_codes(texts):
+    """Whether what is no number is a name such as 2b beside 1 and 3, and no remark such as NR."""
+    return len(texts) > 1 and all(any(sign.isdigit() for sign in str(each)) for each in texts)
+
+
+def _whole_levels(named, right, table):
+    """The table with whole numbers that are categories, and nothing else, as such: the level of 2.0 is called 2."""
+    found = {}
+    for name in named:
+        column, written = table[name], rf"{re.escape(str(name))}\b"
+        alone = len(re.findall(rf"(?<![\w.]){written}", _words(right))) == len(re.findall(rf"\bC\(\s*{written}", right))
+        if column.dtype.kind == "f" and alone and (np.mod(column, 1) == 0).all() and (column.abs() < 2**53).all():
+            found[name] = column.astype("int64")
+    return table.assign(**found) if found else table
 
 
 def _in_c(right, name):
     return re.search(rf"\bC\(\s*{re.escape(str(name))}\b", right)
 
 
-def _reads_as_number(text):
+def _reads_as_number(value):
     try:
-        return math.isfinite(float(text))
-    except ValueError:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError):
         return False
 
 

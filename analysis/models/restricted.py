@@ -31,6 +31,7 @@ _POWER = 20
 _INTERCEPT: frozenset[str] = frozenset()
 # Of more terms than these nobody checks how they are crossed.
 _CROSSED = 2000
+_COMPARED = ", which is 1 where it holds"
 _REMEDY = (
     "a formula holds columns, numbers, + - * / : ** and comparisons, C(), I(), Q(), logs, exp(), sqrt() and splines; "
     "make a column of the rest, or give unsafe=True for a formula that you trust, which then runs as Python"
@@ -60,7 +61,8 @@ def problems(text: str, columns: Collection[Any]) -> list[str]:
         why = getattr(error, "msg", None) or str(error)
         return [f'{text!r} cannot be evaluated: {why}; write Q("a name") for a column whose name is not one word']
     found = list(dict.fromkeys(_refused(tree, set(columns), False)))
-    return found if all(line.startswith("the formula names ") for line in found) else [*found, _REMEDY]
+    told = all(line.startswith("the formula names ") or line.endswith(_COMPARED) for line in found)
+    return found if told else [*found, _REMEDY]
 
 
 def meant_otherwise(text: str) -> list[str]:
@@ -199,8 +201,10 @@ def _sign(node, columns, inside):
 
 
 def _comparison(node, columns, inside):
-    if not inside or any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in node.ops):
+    if any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in node.ops):
         return f"{_piece(node)} stands in the formula"
+    if not inside:
+        return f"{_piece(node)} is no term by itself; write I({ast.unparse(node)}){_COMPARED}"
 
 
 def _list(node, columns, inside):

@@ -204,7 +204,7 @@ def grouping_of(found: Studies, by: Any) -> tuple[str, np.ndarray, dict[str, tup
     if missing:
         raise ValueError(f"{', '.join(missing)}: no group; name one, or leave these studies out")
     name, left_out = by if isinstance(by, str) else "group", {}
-    for value, study in zip(values.drop(found.kept).map(str), found.left_out, strict=True):
+    for value, study in zip(values.drop(found.kept).map(_check.as_text), found.left_out, strict=True):
         left_out[value] = (*left_out.get(value, ()), study)
     return name, np.array(_check.as_names(here, f"by={name!r}" if name is by else "by"), dtype=object), left_out
 

@@ -421,7 +421,8 @@ def _draw_rows(about, ax, panel, table, mm_per_unit):
     # under the circles, whose zorder is 3: many of a row stand on its mean
     plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=STROKE_PT + RIM_PT, zorder=2.6)
     plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=STROKE_PT, zorder=2.7)
-    avoid = [plane.on(line, ON_MEAN) for line in (*strokes, [(plane.x.null, end) for end in plane.y.limits])]
+    null = [[(plane.x.null, end) for end in plane.y.limits]] if np.isfinite(plane.x.null) else []
+    avoid = [plane.on(line, ON_MEAN) for line in (*strokes, *null)]
     trials = table[table["kind"] == "point"][~_beyond(about, panel)]
     points, fitted = (trials[[of, "y_mm"]].to_numpy(float) for of in ("estimate", "fitted"))
     _draw_circles(plane, trials, points, trials["area_pt2"].to_numpy(float), fitted, avoid)

@@ -694,7 +694,7 @@ def _counts_printed(shown, table, by):
 
 def groups_of(trials, by):
     """Return the group of every trial as text, "" without groups."""
-    return "" if by is None else trials[by].astype(object).where(trials[by].notna(), "not stated").map(str)
+    return "" if by is None else trials[by].astype(object).where(trials[by].notna(), "not stated").map(_check.as_text)
 
 
 def labbe_areas(table, plane):

@@ -379,7 +379,7 @@ def _between(arms):
 def _members(arms):
     """Return the group of each study of a PooledArms."""
     values = arms.effects.table[arms.by].astype(object)
-    return values.map(str).where(values.notna(), NOT_STATED).tolist()
+    return values.map(_check.as_text).where(values.notna(), NOT_STATED).tolist()
 
 
 def same_measure(name, model, measure, of):
