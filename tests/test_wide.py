@@ -1128,6 +1128,12 @@ def test_a_row_of_totals_is_no_study():
             ma.effect_sizes(table, measure="OR")
         with pytest.raises(ma.TrialDataError, match="this row holds the sums of all others, and is no study"):
             ma.trials_from_wide(table)
+    for name in ("Totals", "Sums", "Subtotal", "Gesamtsumme", "Insgesamt", "Total_all", "Grand total", "all studies"):
+        table = pd.concat([counts, pd.DataFrame([sums | {"study": name}])], ignore_index=True)
+        with pytest.raises(ma.TrialDataError, match="this row holds the sums of all others"):
+            ma.effect_sizes(table, measure="OR")
+        with pytest.raises(ma.TrialDataError, match="column 'label': .*this row holds the sums of all others"):
+            ma.effect_sizes(table.assign(label=table["study"], study=range(4)), measure="OR", label="label")
     # a name alone, or sums alone, may be those of a study
     for name, shift in (("Total", 1), ("Dee", 0)):
         fine = pd.concat([counts, pd.DataFrame([sums | {"study": name, "n_t": sums["n_t"] + shift}])])

@@ -138,7 +138,10 @@ _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 _NEAR_MIDDLE, _OFF = 0.1, 0.5
 # What of all studies can be summed, and what a row of sums is called.
 _SUMMED = {"n", "events", "time"}
-_TOTAL = re.compile(r"\b(total|overall|sum|pooled|combined|all|gesamt|summe)\b", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"(?<![^\W_])((sub|grand)?totals?|overall|sums?|pooled|combined|all|(ins)?gesamt\w*|summen?)(?![^\W_])",
+    re.IGNORECASE,
+)
 # Numbers with as many decimals were computed, not printed.
 _COMPUTED = 12
 # Powers of a larger number could overflow in a formula.
@@ -588,9 +591,11 @@ class _Reader:
         half = 0.5 * np.nansum(numbers, axis=1, keepdims=True)
         alike = (np.isclose(numbers, half) | np.isnan(numbers)).all(axis=0) & (numbers > 0.0).any(axis=0)
         for at in np.flatnonzero(alike):
-            if _TOTAL.search(str(self.who["study"][at])):
-                rule = "this row holds the sums of all others, and is no study"
-                self._problem(at, "study", str(self.who["study"][at]), rule, "Leave it out")
+            for who in ("study", "label"):
+                if _TOTAL.search(name := str(self.who[who][at])):
+                    rule = "this row holds the sums of all others, and is no study"
+                    self._problem(at, who, name, rule, "Leave it out")
+                    break
 
     def _refuse_idle_options(self):
         """Refuse an option that would do nothing for this shape."""
