@@ -531,6 +531,9 @@ def _effects_of_arms(args, table: _Table) -> EffectSizes:
     made = ("MD",) if table.of_arms else _possible(table, given)
     if "MD" not in made and (made or "yi" in {*given, *table.frame}):
         raise no_changes
+    named = {*given, *table.frame}
+    if {"baseline_mean_t", "change_mean_t"} & named and not {"scale_min", "scale_max"} <= named:
+        raise UsageError(_ENDS_OF_SCALE)
     with _refusing(args, table, given):
         trials, more = table.frame, given
         if not table.of_arms:
@@ -542,6 +545,12 @@ def _effects_of_arms(args, table: _Table) -> EffectSizes:
     if not {"change_placebo", "change_treatment"} <= {*effects.table.dropna(axis="columns", how="all")}:
         raise no_changes
     return effects
+
+
+_ENDS_OF_SCALE = (
+    "--both-arms wants the ends of the scale too, a number or a column each, as in --scale-min 0 --scale-max 10; "
+    "without --both-arms scores are pooled in their own unit"
+)
 
 
 def _refuse_rows_of_arms(args, table):
@@ -689,7 +698,9 @@ def _known_of(args, table, found, measure):
     if not {"study", "label"} & {*about(table.frame)} and not args.column_study and not args.column_label:
         said.append("no heading tells the names of the studies: --study")
     if getattr(args, "both_arms", False) and not {"scale_min", "scale_max"} <= {*table.frame}:
-        said.append("--both-arms wants the ends of the scale too, a number or a column each: --scale-min --scale-max")
+        said.append(_ENDS_OF_SCALE)
+    if getattr(args, "both_arms", False):
+        return said, []
     if not measure:
         return said, ["Where it is known what the effects are, add it: --measure MD, SMD, OR, RR, HR …"]
     also = "; ".join(f"{code}{_WHEN.get(code, '')}" for code in MEASURES[found.kind] if code and code != measure)

@@ -476,12 +476,12 @@ def test_both_arms_of_a_table_with_one_row_a_study(run):
 def test_a_guess_for_both_arms_keeps_what_was_typed(run):
     code, out, err = run("pool", "x.csv", "--both-arms", "--benefit", "lower", x_csv=SCORES)
     line = next(each for each in err.splitlines() if each.startswith("  python"))
-    assert (code, out) == (2, "") and "--both-arms wants the ends of the scale too" in err
+    assert (code, out) == (2, "") and "--both-arms wants the ends of the scale too" in err and "SMD" not in err
     assert "which arm is treated is a guess: that of 'b1', not that of 'b2'" in err
     words = shlex.split(line)[3:]
     assert words[:5] == ["pool", "x.csv", "--both-arms", "--benefit", "lower"]
     code, _, err = run(*words)
-    assert code == 2 and "as in --scale-min 0, --scale-max 10; without --both-arms they are pooled in their own" in err
+    assert code == 2 and "as in --scale-min 0 --scale-max 10; without --both-arms scores are pooled in their own" in err
     assert run(*words, "--scale-min", 0, "--scale-max", 30)[0] == 0
 
 
