@@ -527,7 +527,27 @@ def studies_behind(fit: Any) -> int:
         return fit.k
     here = np.isin(np.asarray(effects.labels, dtype=object).astype(str), [str(label) for label in labels])
     # Labels that are not those of the effects, given beside them, tell nothing.
-    return min(fit.k, effects.table["study"][here].nunique() or fit.k)
+    return min(len(labels), effects.table["study"][here].nunique() or len(labels))
+
+
+def repeated(fit: Any) -> bool:
+    """Return whether several effects of a study stand side by side as if they were independent of one another.
+
+    Parameters
+    ----------
+    fit : object
+        A result, or checked studies. Shares of an arm that was split among others are no such effects, and a model
+        with clusters takes none to be independent.
+
+    Returns
+    -------
+    bool
+    """
+    effects, labels = getattr(fit, "effects", None), getattr(fit, "labels", None)
+    if effects is None or labels is None or hasattr(fit, "cluster"):
+        return False
+    split = effects.options.get("multi_arm") == "split" and effects.options.get("times") != "all"
+    return not split and studies_behind(fit) < len(labels)
 
 
 def _counted(words, fit):
@@ -820,7 +840,17 @@ def notes(pooled: PooledEffect) -> list[str]:
         said += _few(words, pooled, pooled.k)
     if pooled.hksj_narrower:
         said.append(_narrow(words, pooled))
+    if repeated(pooled):
+        said.append(_as_independent(words, pooled))
     return [*said, *_doubts(words, pooled), *added(pooled)]
+
+
+def _as_independent(words, fit):
+    """What it means that a model of independent effects was given several of a study."""
+    return (
+        f"{_counted(words, fit)} are taken to be independent, which those of one {words.noun} are not: the intervals "
+        "promise too much. Set pool_multilevel(effects) beside it."
+    )
 
 
 def _doubts(words, pooled):
@@ -1173,6 +1203,7 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
     """
     words, at = clustered(fit).to(_tabled(fit).digits), level(fit.confidence_level)
     said = [("Estimate", _estimate(words, fit)), *_both_levels(fit, words), ("Homogeneity", _homogeneity(fit))]
+    said += _with_errors(fit, words)
     said.append((f"New {words.noun}", f"{words.span(*fit.pi)} ({at} prediction interval of one effect)"))
     said += [*_left_out(fit), *_few_robust(fit, fit.df)]
     said += [("Note", note) for note in _beyond(words, {"confidence interval": fit.ci, "prediction interval": fit.pi})]
@@ -1180,11 +1211,29 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
     return f"Three-level meta-analysis{_named(words)}, {_effects_of(fit, words)} ({_how(fit, fit.df)})", said
 
 
+def _with_errors(fit, words):
+    if errors := shared_errors(fit):
+        yield "Errors", f"correlated within {words.nouns}, {errors} (vcov)"
+
+
+def shared_errors(fit: Any) -> str:
+    """Return the correlations of sampling errors that a nested model was given: "0.50", "0.20 to 0.60"; "" for none."""
+    if fit._vcov is None:
+        return ""
+    sd = np.sqrt(np.diag(fit._vcov))
+    shared = (fit._vcov / np.outer(sd, sd))[np.triu(fit._vcov, 1) != 0]
+    return (
+        NUMBERS.get().between.join(dict.fromkeys(number(x) for x in (shared.min(), shared.max())))
+        if shared.size
+        else ""
+    )
+
+
 def clustered(fit: Any, measure: str | None = None) -> Wording:
-    """The wording of a model; a nested one counts studies only where its clusters are these."""
+    """The wording of what stands on its own in a model: studies, clusters that are none, or effects of one study."""
     words, cluster = Wording.of(fit, measure), getattr(fit, "cluster", None)
     if cluster is None:
-        return words
+        return dataclasses.replace(words, noun="effect") if repeated(fit) else words
     table = getattr(fit.effects, "table", {})
     known = "study" in table and set(cluster) <= set(table["study"])
     return words if known else dataclasses.replace(words, noun="cluster")
@@ -1229,7 +1278,7 @@ def multilevel_regression(fit: MultilevelRegression) -> Told:
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
     words = clustered(fit)
-    said = [*_coefficients(fit), *_both_levels(fit, words), ("Homogeneity", _residual(fit))]
+    said = [*_coefficients(fit), *_both_levels(fit, words), ("Homogeneity", _residual(fit)), *_with_errors(fit, words)]
     said += [*_moderators(fit, words), *_left_out(fit), *_few_robust(fit, fit.df.min()), *_notes_of_zeros(fit)]
     how = f"{_how(fit, math.inf)}{_log_coefficients(words)}"
     return f"Three-level meta-regression {fit.formula}{_named(words)}, {_effects_of(fit, words)} ({how})", said
@@ -1430,6 +1479,8 @@ def pooled_subgroups(pooled: PooledSubgroups) -> Told:
     ]
     said += [("Between groups", _between_groups(pooled)), *_left_out(pooled.overall)]
     said += [("Note", _observational_groups(words)), *_notes_of_zeros(pooled.overall)]
+    if repeated(pooled.overall):
+        said.append(("Note", _as_independent(words, pooled.overall)))
     return f"Subgroups by {pooled.by}{_named(words)} ({kind})", said
 
 
@@ -1542,7 +1593,8 @@ def dose_difference(found: DoseResponse, dose: float, words: Wording) -> str:
 def _difference(row, words, confidence_level, more=""):
     """A difference of two means with its interval: of logs a ratio, of logits and the like on their scale."""
     measure = words.measure if words.measure.is_ratio else Measure("")
-    own = dataclasses.replace(words, measure=measure, digits=None)
+    unit = words.unit if words.measure.is_ratio else words.on_scale.strip() or words.unit
+    own = dataclasses.replace(words, measure=measure, unit=unit, digits=None)
     own = own.to(own.decimals(row["ci_low"], row["ci_high"], words.digits or 0))
     at = f"{level(confidence_level)} CI"
     return own.within(row["estimate"], (row["ci_low"], row["ci_high"]), at, unit=True, more=more)

@@ -175,3 +175,16 @@ def test_blanks_are_refused_or_listed_and_extrapolation_is_refused():
         found.predict([1.0])
     with pytest.raises(TypeError, match="dose_response"):
         ma.dose_response(ma.pool(TABLE["yi"], TABLE["vi"]))
+
+
+def test_differences_are_told_on_their_scale():
+    table = pd.DataFrame({"study": list("abcdefgh"), "n": [20, 22, 24, 26, 30, 30, 30, 31], "dose": range(1, 9)})
+    counts, pairs = {"events": [1, 3, 4, 6, 7, 9, 12, 14]}, {"r": np.linspace(0.1, 0.6, 8)}
+    scales = {"PLO": "on the logit scale", "PFT": "on the double arcsine scale", "ZCOR": "of Fisher's z", "PR": ""}
+    for measure, scale in scales.items():
+        effects = ma.effect_sizes(table.assign(**(pairs if measure == "ZCOR" else counts)), measure=measure)
+        found = ma.dose_response(effects, "dose")
+        told = " ".join(found.predict([8.0])["estimate"].map("{:.3f}".format))[:3]
+        for text in (found.summary(), ma.results_text(found), ma.bubble(found).content.caption):
+            line = text[text.index("At dose 8") if "At dose 8" in text else text.index("dose 8") :]
+            assert told in line and f"{scale} (95% CI" in line.replace("  ", " "), measure

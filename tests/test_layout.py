@@ -17,7 +17,8 @@ READERS = {"read_csv", "read_table", "read_excel", "read_parquet", "loadtxt", "g
 # The tables that users give, their notes, and the texts of the figures, which are a part of the package.
 FILES = ("analysis/data/files.py", "analysis/data/trials.py", "analysis/plots/_catalogue.py", "analysis/plots/_save.py")
 # The references of methods, which are a part of the package too, and the report that is made again.
-FILES += ("analysis/reports/sources.py", "analysis/reports/again.py")
+# Figures of an earlier report are those that its files show.
+FILES += ("analysis/reports/sources.py", "analysis/reports/again.py", "analysis/reports/folder.py")
 HEAVY = {"scipy", "pandas", "matplotlib", "statsmodels", "pandera"}
 
 

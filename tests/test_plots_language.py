@@ -397,3 +397,27 @@ def test_a_name_is_no_word_of_the_language():
         assert "Behandlung im Vergleich zu Kontrolle" in ma.forest(counts("OR")).content.caption  # nobody named them
     with ma.theme(labels={"Xa over Yb": "Xa gegen Yb"}):  # but whoever wants it may name it otherwise
         assert "Xa gegen Yb" in ma.forest(OR).content.caption
+
+
+@pytest.mark.filterwarnings("ignore::analysis.models.studies.RepeatedStudyWarning")
+def test_steps_of_effects_and_clusters_have_their_gender():
+    table = pd.DataFrame({"study": list("AABBCD"), "lab": list("xxyyzz"), "label": list("abcdef"), "vi": 0.05})
+    effects = ma.effect_sizes(table.assign(yi=[0.2, 0.4, 0.9, 1.1, 0.1, 0.3]), measure="SMD")
+    pooled, nested = ma.pool(effects), ma.pool_multilevel(effects, cluster="lab")
+    with ma.theme(labels="de"):
+        said = [
+            ma.steps_forest(steps, overall=fit).content.caption
+            for fit in (pooled, nested)
+            for steps in (ma.leave_one_out(fit), ma.cumulative(fit) if fit is pooled else ma.leave_one_out(fit))
+        ]
+    for text, words in zip(
+        said,
+        (
+            ("ohne einen Effekt", "außer dem genannten"),
+            ("mehr Effekten", "genannten Effekts"),
+            ("ohne ein Cluster",),
+            (),
+        ),
+        strict=True,
+    ):
+        assert all(word in text for word in words) and "eine Effekt" not in text and "eine Cluster" not in text

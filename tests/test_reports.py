@@ -33,7 +33,8 @@ from analysis.reports.as_html import html
 from analysis.reports.as_json import as_json
 from analysis.reports.as_latex import escaped, latex
 from analysis.reports.as_markdown import markdown
-from analysis.reports.contents import _tried, contents
+from analysis.reports.contents import FIGURES, _tried, contents
+from analysis.reports.contents import _figures as figures_of
 from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
 from analysis.reports.paragraphs import is_told, methods, results
 from analysis.reports.sources import keys_in, sources
@@ -1123,3 +1124,171 @@ def test_studies_csv_has_every_digit(folder):
     with open(folder / "studies.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["yi"]) for row in rows] == laser().yi.tolist() and rows[0]["study"] == NAME
+
+
+# One result, one set of methods
+
+
+USUAL_METHODS = ("REML", "HKSJ", "Nagashima", "95% c", "95%-", "t(k−1)")
+
+
+def captions(result):
+    return {block.name: block.caption for block in kinds(contents(result, None, None, None), Picture)}
+
+
+def judged_effects():
+    names = light().table["study"].tolist()
+    overall = (["low", "some concerns", "high"] * len(names))[: len(names)]
+    table = pd.DataFrame({"Study": names, "Overall": overall})
+    return ma.with_risk_of_bias(light(), ma.read_risk_of_bias(table, tool="RoB 2"))
+
+
+def test_every_figure_is_pooled_by_the_methods_of_the_result():
+    fit = ma.pool(judged_effects(), tau2_method="CE", ci_method="z", confidence_level=0.9)
+    said = captions(fit)
+    assert {"forest", "arms", "leave_one_out", "multiverse", "funnel", "forest_by_risk_of_bias"} == set(said)
+    del said["multiverse"]  # which is of other choices
+    for name, caption in said.items():
+        assert "−1.07 (90% CI −1.33 to −0.81" in caption.replace(" points", ""), name
+        assert not [word for word in USUAL_METHODS if word in caption], name
+    arms = ma.pool_arms(light(), tau2_method="CE", ci_method="z", confidence_level=0.9)
+    assert captions(fit)["arms"] == captions(arms)["arms"]
+
+
+def test_a_given_tau2_is_that_of_every_figure_and_of_no_change_within_arms():
+    fit = ma.pool(judged_effects(), tau2=0.5)
+    said = captions(fit)
+    assert "arms" not in said
+    shown = f"{fit.estimate:.2f}".replace("-", "−")
+    for name in ("forest", "forest_by_risk_of_bias", "leave_one_out", "funnel"):
+        assert shown in said[name] and "REML" not in said[name], name
+    models = next(b for b in kinds(contents(fit, None, None, None), Table) if b.caption.startswith("The pooled effect"))
+    adjusted = ma.pool(ma.effect_sizes(light().rows, outcome="ancova"), tau2=0.5)
+    assert models.rows[-1][2] == f"{adjusted.estimate:.2f}".replace("-", "−")
+
+
+def test_figures_by_risk_of_bias_are_of_what_was_analysed_alone():
+    arms = ma.pool_arms(judged_effects())
+    assert "forest_by_risk_of_bias" in captions(arms) and "forest_by_risk_of_bias" not in captions(arms.placebo)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nobody_is_told_of_a_width_that_nobody_gave():
+    assert "arms" in captions(ma.pool(light())) and "arms" in captions(ma.pool_arms(light()))
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_report_is_of_one_language(decimal, tmp_path):
+    ma.report(laser(), tmp_path / "plain", ("md", "html", "json"))
+    with ma.theme(labels="de", decimal=decimal):
+        ma.report(laser(), tmp_path / "german", ("md", "html", "json"))
+        assert "Gepoolt" in ma.forest(laser()).content.caption  # the theme is in force again
+    for kind in ("md", "json", "html"):
+        text, plain = ((tmp_path / name / f"report.{kind}").read_text() for name in ("german", "plain"))
+        assert "Gepoolt" not in text and "-KI" not in text
+        assert (text == plain) == (decimal == ".")
+    assert ("0,45" in (tmp_path / "german/report.md").read_text()) == (decimal == ",")
+
+
+def test_figures_of_an_earlier_report_go_and_nothing_else(tmp_path):
+    place = tmp_path / "report"
+    ma.report(ma.pool(light()), place, ("md", "tex"))
+    mine = [place / name for name in ("figures/mine.png", "figures/funnel.svg", "figures/funnel-a.png", "notes.md")]
+    for path in mine:
+        path.write_text("mine")
+    with open(place / "report.md", "a") as file:
+        file.write("\n![](figures/mine.png) ![](../funnel.png)\n")
+    (tmp_path / "funnel.png").write_text("mine")
+    assert (place / "figures/funnel.png").is_file() and (place / "figures/funnel.pdf").is_file()
+    ma.report(ma.pool(COUNTS[["study"]].assign(yi=[0.1, 0.2, 0.3, 0.4, 0.5], vi=0.1)), place, "md", overwrite=True)
+    left = {path.name for path in (place / "figures").iterdir()}
+    # The text for LaTeX was not replaced, and keeps its figures.
+    assert left >= {"forest.png", "leave_one_out.png", "funnel.pdf", "mine.png", "funnel.svg", "funnel-a.png"}
+    assert not left & {"funnel.png", "arms.png", "multiverse.png"}
+    assert all(path.read_text() == "mine" for path in [*mine, tmp_path / "funnel.png"])
+
+
+def test_every_figure_of_a_report_is_known_by_name():
+    names = {name for result in made().values() if is_told(result) for name, _ in figures_of(result)}
+    assert names <= set(FIGURES)
+
+
+# What is not as independent, or as whole, as it looks
+
+
+def twice():
+    table = pd.DataFrame(
+        {"study": list("AABBCD"), "week": [4, 8] * 3, "yi": [0.2, 0.4, 0.9, 1.1, 0.1, 0.3], "vi": 0.05}
+    )
+    return ma.effect_sizes(table.assign(label=table["study"] + table["week"].map(", {} weeks".format)), measure="SMD")
+
+
+@pytest.mark.filterwarnings("ignore::analysis.models.studies.RepeatedStudyWarning")
+def test_several_rows_of_a_study_are_told_and_left_out_as_rows(tmp_path):
+    fit = ma.pool(twice())
+    note = "6 effects of 4 studies are taken to be independent, which those of one study are not"
+    assert note in fit.summary() and note in fit.findings()
+    assert note in ma.pool_subgroups(twice(), "week").summary()
+    assert "The 6 effects of 4 studies were pooled in a random-effects model, as if" in ma.methods_text(fit)
+    assert note not in ma.results_text(fit)
+    document = contents(fit, None, None, None)
+    assert any(note in line for block in kinds(document, Bullets) for line in block.items)
+    said = " ".join(block.text for block in kinds(document, Paragraph))
+    assert "Without one effect at a time" in said and "With 6 effects of 4 studies, fewer than 10" in said
+    assert "without each effect in turn" in captions(fit)["leave_one_out"]
+    assert "6 effects together" in captions(fit)["leave_one_out"]
+    once = ma.pool(twice().where(week=8))
+    assert "independent" not in once.summary() + ma.methods_text(once)
+
+
+@pytest.mark.filterwarnings("ignore::analysis.models.studies.RepeatedStudyWarning")
+def test_shares_of_an_arm_are_no_several_rows():
+    effects = ma.effect_sizes(ma.read_trials(ROOT / "data/trials.csv"), multi_arm="split")
+    fit = ma.pool(effects)
+    assert fit.trials < fit.k and "independent" not in fit.summary()
+    text = ma.methods_text(fit)
+    assert "were shared out among these" in text and "as if" not in text
+    assert "Without one trial at a time" in " ".join(
+        block.text for block in kinds(contents(fit, None, None, None), Paragraph)
+    )
+
+
+def test_a_covariance_of_sampling_errors_is_told():
+    effects = nested()
+    alone = ma.pool_multilevel(effects)
+    shared = ma.sampling_covariance(effects, cluster="study", correlation=0.5)
+    for fit in (ma.pool_multilevel(effects, vcov=shared), ma.pool_multilevel(effects, vcov=shared, mods="~ 1")):
+        assert "Errors        correlated within studies, 0.50 (vcov)" in fit.summary()
+        told = "Sampling errors within a study were taken to correlate by 0.50; their covariance was given."
+        assert told in ma.methods_text(fit)
+    mixed = np.array(shared)
+    mixed[0, 1] = mixed[1, 0] = mixed[0, 1] / 2
+    assert "correlated within studies, 0.25 to 0.50" in ma.pool_multilevel(effects, vcov=mixed).summary()
+    for fit in (alone, ma.pool_multilevel(effects, vcov=np.diag(effects.vi))):
+        assert "Errors" not in fit.summary() and "correlate" not in ma.methods_text(fit)
+
+
+def test_a_study_that_takes_part_with_other_rows_is_not_left_out():
+    table = pd.DataFrame({"study": list("AABBCCDE"), "label": [f"row {i}" for i in range(8)], "vi": 0.05})
+    table["yi"] = [0.2, 0.4, 0.9, None, 0.1, 0.3, 0.5, None]
+    fit = ma.pool_multilevel(ma.effect_sizes(table, measure="SMD", missing="drop"))
+    text = ma.methods_text(fit)
+    assert "Without an effect, and so left out, was 1 study." in text
+    assert "Of studies with other effects, 1 row without one was left out." in text
+    assert kinds(contents(fit, None, None, None), Table)[0].caption.startswith("2 effects took no part")
+
+
+def test_final_scores_alone_need_neither_baseline_nor_correlation():
+    own = ma.effect_sizes(ma.read_trials(ROOT / "data/trials.csv"))
+    text = ma.methods_text(ma.pool(own))
+    assert "Changes from baseline were preferred" in text and "a correlation of 0.5" in text
+    final = own.where(outcome="final")
+    final = dataclasses.replace(final, table=final.table.assign(change_placebo=np.nan, change_treatment=np.nan))
+    text = ma.methods_text(ma.pool(final))
+    assert "Final scores were compared." in text and "baseline" not in text
+
+
+def test_all_times_are_told():
+    effects = ma.effect_sizes(ma.read_trials(ROOT / "data/trials.csv"), times="all")
+    text = ma.methods_text(ma.pool_multilevel(effects))
+    assert "Every time at which a trial was measured has an effect of its own." in text

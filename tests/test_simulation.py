@@ -504,3 +504,15 @@ def test_one_study_has_the_normal_test_and_further_ones_the_one_asked_for():
         and f"{found.further:.0f} further studies for 80% power (HKSJ)" in said
     )
     assert "HKSJ" not in normal.summary() and "HKSJ" not in ma.power_plot(normal).content.caption
+
+
+@pytest.mark.parametrize("measure", ["PLO", "PFT", "PR"])
+def test_power_is_not_asked_of_a_measure_without_a_value_of_no_effect(measure):
+    counts = pd.DataFrame({"study": list("abcd"), "events": [3, 4, 6, 7], "n": [20, 24, 26, 30]})
+    effects = ma.effect_sizes(counts, measure=measure)
+    for studies in (effects, ma.pool(effects)):
+        with pytest.raises(
+            ValueError, match=r"power\(\) asks .* no proportion is that of no effect; give their variances"
+        ):
+            ma.power(studies, 0.5)
+    assert ma.power(effects.vi, 0.5, tau2=0).power > 0

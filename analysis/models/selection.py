@@ -62,17 +62,16 @@ def read(
     return found, methods
 
 
-def refuse_without_null(found: Studies | PooledEffect, to: str) -> None:
+def refuse_without_null(measure: Measure, to: str, give: str = "yi and vi, with 0 where there is none") -> None:
     """Refuse studies of a measure that has no value of no effect: their p values say nothing of an effect.
 
     Examples
     --------
-    >>> refuse_without_null(read_studies([0.1], [0.1], measure="OR"), "p_curve")
+    >>> refuse_without_null(Measure("OR"), "p_curve")
     """
-    if np.isnan(found.measure.null):
+    if np.isnan(measure.null):
         raise ValueError(
-            f"{to}() asks whether effects differ from none, and no {found.measure.name} is that of no effect; give yi "
-            "and vi, with 0 where there is none"
+            f"{to}() asks whether effects differ from none, and no {measure.name} is that of no effect; give {give}"
         )
 
 
@@ -379,7 +378,7 @@ def selection_model(
     extra = len(ends) if kind == "steps" else 2
     options = {"tau2_method": "ML", "ci_method": "z", "confidence_level": confidence_level}
     found, methods = read("selection_model", yi, vi, se, missing, options, least=2 + extra)
-    refuse_without_null(found, "selection_model")
+    refuse_without_null(found.measure, "selection_model")
     plain = pool_studies(found, check_options(**methods))
     alternative = alternative or ("less" if plain.estimate < 0 else "greater")
     both, sign = alternative == "two-sided", -1.0 if alternative == "less" else 1.0
@@ -659,7 +658,7 @@ def excess_significance(
     if not 0.0 < _check.amount("alpha", alpha) < 1.0:
         raise ValueError(f"alpha={alpha!r} must be a p value between 0 and 1, both excluded")
     found, methods = read("excess_significance", yi, vi, se, missing, methods, least=2)
-    refuse_without_null(found, "excess_significance")
+    refuse_without_null(found.measure, "excess_significance")
     pooled, k = pool_studies(found, check_options(**methods)), len(found.yi)
     numbers = excess_columns(found.yi[:, None], found.vi[:, None], pooled.estimate, pooled.tau2, alpha)
     observed, power, p = (x[..., 0] for x in numbers)
@@ -797,7 +796,7 @@ def fail_safe_n(
     if target is not None and method != "Orwin":
         raise ValueError(f"target is for method='Orwin', not {method!r}; leave it out")
     found, _ = read("fail_safe_n", yi, vi, se, missing, least=1)
-    refuse_without_null(found, "fail_safe_n")
+    refuse_without_null(found.measure, "fail_safe_n")
     y, w, k = found.yi, 1.0 / found.vi, len(found.yi)
     estimate = p = goal = np.nan
     if method == "Rosenthal":
@@ -974,7 +973,7 @@ def p_curve(
     import pandas as pd
 
     found, _ = read("p_curve", yi, vi, se, missing, least=1)
-    refuse_without_null(found, "p_curve")
+    refuse_without_null(found.measure, "p_curve")
     z = np.abs(found.yi[:, None]) / np.sqrt(found.vi[:, None])
     p = 2.0 * special.ndtr(-z[:, 0])
     used, half = (int((p < limit).sum()) for limit in (_P_CURVE, _P_CURVE / 2.0))

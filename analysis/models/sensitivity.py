@@ -534,7 +534,7 @@ def permutation_test(
         return fitted.permutation_test(n_resamples, rng=rng)
     _check.arrangements("n_resamples", n_resamples)
     pooled = as_pooled(fitted, "permutation_test")
-    refuse_without_null(pooled, "permutation_test")
+    refuse_without_null(pooled.measure, "permutation_test")
     yi, vi = pooled.yi[:, None], pooled.vi[:, None]
     # Of two statistics by turns the order of the arrangements would have no meaning.
     options = _options_of(pooled, "HKSJ" if pooled.ci_method == "HKSJ-wide" else pooled.ci_method)

@@ -34,7 +34,7 @@ from analysis.measures import Measure
 from analysis.models.blocks import check_jobs, told, worked
 from analysis.models.pooling import check_options, pool, pool_batch
 from analysis.models.results import BatchPooled, PooledEffect, Result, beyond, t_quantile
-from analysis.models.selection import SelectionModel, check_selection, published
+from analysis.models.selection import SelectionModel, check_selection, published, refuse_without_null
 from analysis.models.studies import read_studies, table_of
 from analysis.models.tau2 import generalised_q_cdf
 
@@ -695,6 +695,9 @@ def power(
     if new is not None and (sd is None or not _check.amount("new", new)):
         raise ValueError(f"new={new!r} is for people in each arm, above 0 and beside sd; give both, or neither")
     rows, measure = _rows(studies, k, sd, 1, "power")
+    refuse_without_null(
+        measure, "power", "their variances alone, with tau2, and as mean the difference from a value of your own"
+    )
     rows = np.resize(rows, (k or len(rows), *rows.shape[1:]))
     v = rows if sd is None else sd**2 * (1.0 / rows).sum(axis=1)
     tau2, k = _tau2_of(studies, tau2), len(v)

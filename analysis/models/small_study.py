@@ -900,7 +900,7 @@ def pet_peese(
     if not 0.0 < _check.amount("alpha", alpha) < 1.0:
         raise ValueError(f"alpha={alpha!r} must be a p value between 0 and 1, both excluded")
     found, methods = read("pet_peese", yi, vi, se, missing, {"confidence_level": confidence_level})
-    refuse_without_null(found, "pet_peese")
+    refuse_without_null(found.measure, "pet_peese")
     y, v = found.yi[:, None], found.vi[:, None]
     _different(np.sqrt(found.vi), "standard errors", "pet_peese")
     pet, peese = (

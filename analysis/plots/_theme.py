@@ -183,6 +183,12 @@ def _in_force(look):
         _CURRENT.reset(tokens[0])
 
 
+def in_english() -> AbstractContextManager[Any]:
+    """Draw figures in their own words, whatever labels are in force, within a ``with`` block."""
+    look = current()._replace(labels={})
+    return _in_force(look._replace(say=translator(look.spoken)))
+
+
 def _look_of(name, labels, decimal, changes):
     """Return the Look of the arguments of ``theme``, based on the one in force."""
     outer = current()

@@ -329,7 +329,8 @@ def _made(value):
 def _in_python(name, value):
     if name == "vcov":
         return "vcov=vcov"
-    return f"{name}={f'ma.{_made(value)!r}' if isinstance(value, Mapping) else repr(value)}"
+    prior = isinstance(value, Mapping) and "prior" in value
+    return f"{name}={f'ma.{_made(value)!r}' if prior else repr(value)}"
 
 
 def told_of_effects(result: Any) -> dict[str, Any]:
@@ -360,7 +361,7 @@ def lines(result: Any) -> str:
     table, arms, more = studies(result), trials(result), {}
     made, data, own = [_reading("table", table, "studies.csv")], "table", []
     for name, of in levels(table).items():
-        ordered = ["ordered=True"] * bool(table[name].cat.ordered)
+        ordered = _named({"ordered": True}) if table[name].cat.ordered else []
         made.append(_written(f"table[{name!r}] = pd.Categorical", [f"table[{name!r}]", repr(of), *ordered]))
     if arms is not None:
         data, own = "effects", ["among=among"]
@@ -395,8 +396,8 @@ def _reading(name, table, file):
     ]
     if not other:
         return f'{name} = pd.read_csv("{file}")'
-    options = [f"dtype={dict.fromkeys(other, 'str')!r}", "keep_default_na=False", 'na_values=[""]']
-    return _written(f"{name} = pd.read_csv", [f'"{file}"', *options])
+    options = {"dtype": dict.fromkeys(other, "str"), "keep_default_na": False, "na_values": [""]}
+    return _written(f"{name} = pd.read_csv", [f'"{file}"', *_named(options)])
 
 
 def _all_text(column):
@@ -528,14 +529,14 @@ def _file(name):
 
 
 def _numbers_in(row, of):
-    """All that a report tells of a result, by what it is: the one row, and every row of its tables."""
+    """The numbers of the one row that a report tells of a result, and every cell of its tables, by what they are."""
     cells = {
         f"{name} {i + 1}, {key}": x
         for name, rows in of.items()
         for i, each in enumerate(rows)
         for key, x in each.items()
     }
-    return row | cells
+    return {key: x for key, x in row.items() if isinstance(x, float)} | cells
 
 
 def _compare(name, stored, found):

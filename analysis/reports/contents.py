@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import warnings
+from dataclasses import replace
 from inspect import signature
 from typing import Any, get_args
 
@@ -20,6 +22,7 @@ from analysis.models.pooling import CI_METHODS, leave_one_out, pool
 from analysis.models.regression import MetaRegression
 from analysis.models.results import PooledEffect
 from analysis.models.small_study import small_study_effects
+from analysis.models.subgroups import pool_subgroups
 from analysis.models.tau2 import TAU2_METHODS
 from analysis.plots._arms_forest import arms_forest
 from analysis.plots._bubble import bubble
@@ -48,9 +51,15 @@ from analysis.reports.sources import sources
 from analysis.sentences import Wording, capital, clustered
 from analysis.text import counted, equals, level, number, percent, significant
 
+#: The names of all figures of reports, which are those of their files.
+FIGURES = (
+    *("arms", "bubble", "dose", "forest", "forest_by_risk_of_bias", "funnel", "leave_one_out", "multiverse"),
+    *("posterior", "risk_of_bias_summary", "selection", "therapies", "traffic_light"),
+)
 _FEW_FOR_A_FUNNEL = 10
 _BOLD = ("heading", "subtotal", "total")
 _SHOWN = {"title": "", "footer": False}  # caption and heading of the report say both
+_POOLED = ("tau2_method", "ci_method", "pi_method", "confidence_level")
 # What was asked of arms, beside the score, stays as it was.
 _OF_ARMS = ("correlation", "crossover_correlation", "missing_sd", "multi_arm")
 # Of a multiverse: the choices that made the effects, and those that pooled them.
@@ -116,7 +125,9 @@ def _data(result, words):
     yield Paragraph(f"The analysis has {counted(k, 'effect')}. The hash of the data is {fingerprint(result)[:16]}.")
     out = _left_out(result, effects)
     if out:
-        few = f"{capital(words.counted(len(out)))} took no part, or not in all of it."
+        # Of a study that takes part with others it is one effect that does not.
+        partly = effects is not None and effects.left_out["study"].isin(effects.table["study"]).any()
+        few = f"{capital(counted(len(out), 'effect' if partly else words.noun))} took no part, or not in all of it."
         yield Table(few, [capital(words.noun), "Reason"], out)
     else:
         yield Paragraph(f"No {words.noun} was left out.")
@@ -166,11 +177,14 @@ def _results(result, words):
 def _figures(result):
     """The figures that show a result, each with its name."""
     if isinstance(result, PooledArms):
-        yield "arms", arms_forest(result, width_mm=WIDTH_MM, **_SHOWN)
+        yield "arms", _both_arms(result)
         yield "forest", forest(result, **_SHOWN)
     elif isinstance(result, PooledEffect) and _has_arms(table_of(result)):
         yield "forest", forest(result, **_SHOWN)
-        yield "arms", arms_forest(pool_arms(result.effects), width_mm=WIDTH_MM, **_SHOWN)
+        # A given tau² is that of the difference, and of no change within arms.
+        if result.tau2_method != "fixed":
+            methods = {name: getattr(result, name) for name in _POOLED}
+            yield "arms", _both_arms(pool_arms(result.effects, **methods))
     elif isinstance(result, MetaRegression):
         yield "forest", forest(result, **_SHOWN)
         if result.qm_df[0]:
@@ -178,6 +192,13 @@ def _figures(result):
     elif type(result).__name__ in _DRAWN:
         name, draw = _DRAWN[type(result).__name__]
         yield name, draw(result, **_SHOWN)
+
+
+def _both_arms(arms):
+    with warnings.catch_warnings():
+        # Nobody asked for this width, or can ask for another.
+        warnings.filterwarnings("ignore", "width_mm is")
+        return arms_forest(arms, width_mm=WIDTH_MM, **_SHOWN)
 
 
 _DRAWN = {
@@ -264,11 +285,10 @@ def _other_models(pooled, words):
     others["Common effect"] = pool(given, tau2_method="CE", ci_method="z", confidence_level=at)
     if _of_arms(table_of(pooled)):
         options = {name: pooled.effects.options[name] for name in _OF_ARMS}
-        own = (
-            {"tau2_method": pooled.tau2_method, "ci_method": pooled.ci_method} if pooled.tau2_method != "fixed" else {}
-        )
+        fixed = pooled.tau2_method == "fixed"
+        own = {"tau2": pooled.tau2} if fixed else {"tau2_method": pooled.tau2_method}
         adjusted = effect_sizes(pooled.effects.rows, outcome="ancova", **options)
-        others["Scores adjusted for baseline"] = pool(adjusted, confidence_level=at, **own)
+        others["Scores adjusted for baseline"] = pool(adjusted, ci_method=pooled.ci_method, confidence_level=at, **own)
     words = words.to(words.decimals(*pooled.ci))
     # Where no value is that of no effect, nothing is tested.
     tested = [] if math.isnan(words.measure.null) else ["p"]
@@ -318,10 +338,8 @@ def _without_each(fit, words):
 def _small_studies(pooled, words):
     yield Heading("Small-study effects")
     if pooled.k < _FEW_FOR_A_FUNNEL:
-        yield Paragraph(
-            f"With {words.counted(pooled.k)}, fewer than {_FEW_FOR_A_FUNNEL}, neither a funnel nor a test of it would "
-            "tell anything, and none was made."
-        )
+        few = f"{words.counted(pooled.k, pooled.trials)}, fewer than {_FEW_FOR_A_FUNNEL}"
+        yield Paragraph(f"With {few}, neither a funnel nor a test of it would tell anything, and none was made.")
         return
     found = small_study_effects(pooled)
     yield Picture("funnel", funnel(pooled, **_SHOWN))
@@ -350,8 +368,9 @@ def _risk_of_bias(judged, pooled, effects):
             yield Picture("risk_of_bias_summary", risk_of_bias_summary(judged, effects, **_SHOWN))
         yield Picture("traffic_light", traffic_light(judged, effects, **_SHOWN))
     # Totals are no groups.
-    if own and pooled is not None and isinstance(effects.table["risk_of_bias"].dtype, pd.CategoricalDtype):
-        yield Picture("forest_by_risk_of_bias", forest(effects, by="risk_of_bias", **_SHOWN))
+    if own and table_of(pooled) is effects and isinstance(effects.table["risk_of_bias"].dtype, pd.CategoricalDtype):
+        groups = pool_subgroups(pooled, effects.table["risk_of_bias"].tolist())
+        yield Picture("forest_by_risk_of_bias", forest(replace(groups, by="risk_of_bias"), **_SHOWN))
 
 
 # How to repeat it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,21 @@ from analysis import _check
 from analysis._types import ReportFormat
 from analysis.models.pooling import pool
 from analysis.plots._save import write_files
+from analysis.plots._theme import in_english
 from analysis.reports.again import data_files
 from analysis.reports.as_html import html
 from analysis.reports.as_json import as_json
 from analysis.reports.as_latex import latex
 from analysis.reports.as_markdown import markdown
 from analysis.reports.as_word import word
-from analysis.reports.contents import contents
+from analysis.reports.contents import FIGURES, contents
 from analysis.reports.paragraphs import is_told
 from analysis.reports.sources import sources
 
 USUAL = "html", "docx", "tex", "md", "json"
 _WRITERS = {"html": html, "docx": word, "tex": latex, "md": markdown}
+# A figure of a report, with its page if it has several, as the files name it that show it from beside them.
+_NAMED = re.compile(rf"[({{](figures/(?:{'|'.join(FIGURES)})(?:-\d+)?\.(?:png|pdf))[)}}]")
 
 
 def report(
@@ -54,7 +58,8 @@ def report(
     risk_of_bias : pandas.DataFrame, optional
         From :func:`analysis.read_risk_of_bias`, the rows of one tool, for a section of its own.
     overwrite : bool
-        Replace files of an earlier report. Without it they are left as they are, and the error names them.
+        Replace files of an earlier report, and remove figures that it shows and the new one does not have. Without it
+        they are left as they are, and the error names them.
 
     Returns
     -------
@@ -95,6 +100,9 @@ def report(
     font of the machine has it. ``docs/report.schema.json`` tells what
     the JSON file holds; the lines of Python in it make the result again. The same result gives the same bytes.
 
+    A report is in English, its figures too, whatever labels a theme has; its colours and its decimal mark are those of
+    the theme in force.
+
     References
     ----------
     .. [1] Page et al. 2021 (PRISMA), BMJ 372:n71, items 13 and 20, doi 10.1136/bmj.n71.
@@ -119,14 +127,26 @@ def report(
     place = _checked_folder(folder)
     # What a report is sure to hold is looked for before anything is computed.
     _spare(place, [f"report.{kind}" for kind in formats], overwrite)
-    document = contents(result, title, question, risk_of_bias)
     files: dict[str, bytes] = {}
-    for kind in formats:
-        files |= as_json(document, result) if kind == "json" else _WRITERS[kind](document)
+    with in_english():
+        document = contents(result, title, question, risk_of_bias)
+        for kind in formats:
+            files |= as_json(document, result) if kind == "json" else _WRITERS[kind](document)
     files |= data_files(result)
     files["references.bib"] = "\n\n".join([*(sources()[key].bibtex for key in document.cites()), ""]).encode()
     _spare(place, files, overwrite)
-    return write_files({place / name: data for name, data in files.items()})
+    former = _shown_in(place, files) - set(files)
+    written = write_files({place / name: data for name, data in files.items()})
+    for name in former:
+        (place / name).unlink(missing_ok=True)
+    return written
+
+
+def _shown_in(place, names):
+    """The figures that the files show which are to be replaced."""
+    there = (place / name for name in ("report.md", "report.tex") if name in names)
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in there if path.is_file())
+    return {name for text in texts for name in _NAMED.findall(text)}
 
 
 def _checked_folder(folder):

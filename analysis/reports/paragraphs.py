@@ -26,6 +26,8 @@ from analysis.sentences import (
     indirect,
     origins,
     prior_words,
+    repeated,
+    shared_errors,
     studies_behind,
     told_of,
     wald_test,
@@ -257,8 +259,11 @@ def _of_effects(result):
     if effects is None:
         return
     yield from _of_numbers(result, effects, words)
-    if len(effects.left_out):
-        yield f"Without an effect, and so left out, {_were(len(effects.left_out), words.noun)}."
+    partly = effects.left_out["study"].isin(effects.table["study"])
+    if k := effects.left_out["study"][~partly].nunique():
+        yield f"Without an effect, and so left out, {_were(k, words.noun)}."
+    if k := int(partly.sum()):
+        yield f"Of {plural(words.noun)} with other effects, {counted(k, 'row')} without one {_WAS[k > 1]} left out."
 
 
 def _were(k, noun):
@@ -270,14 +275,25 @@ def _of_numbers(result, effects, words):
     options = effects.options
     # Of a table with one row a study the numbers say what they are.
     if len(effects.rows) and effects.measure in ("MD", "SMD", "SMDH", "ROM"):
-        yield _SCORES[options["outcome"]]
-        if isinstance(options.get("correlation"), float):
+        alone = _final_scores_alone(effects.table)
+        yield "Final scores were compared." if alone else _SCORES[options["outcome"]]
+        if isinstance(options.get("correlation"), float) and not alone:
             r = f"a correlation of {as_given(options['correlation'])} between baseline and final scores"
             yield f"Where it was needed and not reported, {r} was assumed."
+    if options.get("multi_arm") == "split":
+        yield f"People of an arm with which several others of a {words.noun} are compared were shared out among these."
+    if options.get("times") == "all":
+        yield f"Every time at which a {words.noun} was measured has an effect of its own."
     k = origins(result, effects)
     parts = [f"{k[status]} {said[k[status] > 1]}" for status, said in _ORIGINS.items() if status in k]
     if parts:
         yield f"Of {counted(sum(k.values()), 'effect')}, {' and '.join(parts)}."
+
+
+def _final_scores_alone(table):
+    """Whether no baseline is in any number: not in the effects, nor in changes within the arms beside them."""
+    changes = table.get("change_placebo")
+    return bool((table["outcome"] == "final").all()) and (changes is None or bool(changes.isna().all()))
 
 
 def _tau2(result, of="effects", between=None):
@@ -303,7 +319,10 @@ def _methods_of_effect(pooled):
         yield f"There was one {words.noun}, so nothing was pooled."
         yield f"The interval is the normal one of its effect, at the {level(pooled.confidence_level)} level."
         return
-    yield f"The effects of {words.counted(pooled.k, studies_behind(pooled))} were pooled in a {_model(pooled)} model."
+    many = repeated(pooled)
+    of = f"The {'' if many else 'effects of '}{words.counted(pooled.k, studies_behind(pooled))}"
+    apart = f", as if those of one {words.noun} were independent" if many else ""
+    yield f"{of} were pooled in a {_model(pooled)} model{apart}."
     yield from _tau2(pooled)
     yield from _level(pooled)
     if _model(pooled) == "common-effect":
@@ -361,8 +380,14 @@ def _methods_of_multilevel(fit):
         f"Variances of true effects between and within {words.nouns} were estimated by {_TAU2[fit.tau2_method]}, with "
         "intervals by the profile likelihood."
     )
+    yield from _errors(fit, words)
     yield from _level(fit)
     yield "Shares of the variance (I²) refer to the typical sampling variance [@higgins2002]."
+
+
+def _errors(fit, words):
+    if shared := shared_errors(fit):
+        yield f"Sampling errors within a {words.noun} were taken to correlate by {shared}; their covariance was given."
 
 
 def _methods_of_regression(fit):
@@ -374,6 +399,7 @@ def _methods_of_regression(fit):
             "three-level meta-regression [@konstantopoulos2011; @noortgate2013]."
         )
         yield f"Variances between and within {words.nouns} were estimated by {_TAU2[fit.tau2_method]}."
+        yield from _errors(fit, words)
     else:
         yield (
             f"The effects of {words.counted(fit.k, studies_behind(fit))} were explained by {fit.formula} in a "
