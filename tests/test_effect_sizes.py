@@ -207,6 +207,16 @@ def test_an_arm_of_one_is_left_out_with_its_row(study, arm):
         assert np.isfinite(found.vi).all() and study not in set(found.table["study"])
 
 
+@pytest.mark.parametrize("measure", ["SMD", "SMDH"])
+def test_where_no_trial_has_a_change_the_final_scores_are_offered(measure):
+    arm = {"n": 20, "scale_min": 0, "scale_max": 10, "final_sd": 2}
+    rows = [{"study": s, "arm": a, "final_mean": m} | arm for s in "AB" for a, m in (("treatment", 3), ("placebo", 5))]
+    trials = ma.read_trials(pd.DataFrame(rows))
+    with pytest.raises(ValueError, match=r"no trial is left: the change is not known .*\(outcome='final'\)"):
+        ma.effect_sizes(trials, measure=measure)
+    assert len(ma.effect_sizes(trials, measure=measure, outcome="final")) == 2
+
+
 @pytest.mark.parametrize("arm", ["treatment", "placebo"])
 def test_where_every_trial_has_an_arm_of_one_none_is_left(arm):
     _, made, _ = all_alone(arm)

@@ -467,6 +467,15 @@ def test_what_headings_do_not_tell_is_not_guessed(headings):
     assert not CALL.search(str(caught.value))
 
 
+@pytest.mark.parametrize("heading", ["Non-events {}", "not responders {}", "without event {}", "event free {}"])
+def test_who_had_no_event_is_none_of_the_events(heading):
+    names = [heading.format("treatment"), "N treatment", heading.format("control"), "N control"]
+    frame = pd.DataFrame([["A", 4, 20, 6, 21], ["B", 5, 30, 8, 31]], columns=["Study", *names])
+    with pytest.raises(ValueError) as told:
+        ma.effect_sizes(frame, measure="RR")
+    assert "events_t='" not in str(told.value).partition("By its headings")[2]
+
+
 def test_the_measure_asked_for_is_kept():
     table = pd.DataFrame(INPUTS["two_means"])
     with pytest.raises(ValueError, match="By its headings") as caught:

@@ -500,6 +500,8 @@ def test_a_correlation_is_estimated_from_the_rows():
     one = pd.DataFrame({"study": ["A"], "mean_pre": 7.0, "sd_pre": 1.6, "mean_post": 4.0, "sd_post": 1.4, "n": 30})
     with pytest.raises(ValueError, match="correlation='estimated' is for two arms, before and after"):
         ma.effect_sizes(one, measure="SMCC", correlation="estimated")
+    with pytest.raises(ValueError, match="leave it out here, and give it to effect_sizes with these trials"):
+        ma.trials_from_wide(SCORES, scale_min=0, scale_max=10, correlation="estimated")
 
 
 def test_a_standardised_difference_of_changes_takes_no_final_score():

@@ -750,7 +750,10 @@ def _of_scores(trials, rows, measure, options, names):
         scores = impute(scores, silent.index.union(arm_change), missing_sd, lenders, names)
     scores = scores[~scores["comparison"].isin(dropped) & scores["unit"].isin(chosen.index)]
     if scores.empty:
-        raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
+        why = "; ".join(dict.fromkeys(dropped.values()))
+        raise ValueError(
+            f"no trial is left: {why or 'none has a mean and a spread in both arms, on a scale with ends'}"
+        )
     table = _from_arms(scores, chosen, options["correlation"])
     table["unadjusted"] = (outcome == ANCOVA) & (table["outcome"] != ANCOVA)
     table["period_correlation"] = table["comparison"].map(period_correlations(rows, single)).astype(float)

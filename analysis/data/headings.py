@@ -422,6 +422,10 @@ def _words(heading):
     return text.split()
 
 
+# What makes of events those who had none.
+_NEGATIONS = "non not without free".split()
+
+
 class _Heading(NamedTuple):
     column: str
     quantity: str
@@ -437,6 +441,8 @@ def _read(column, letters):
     if len(words) > 1 and len(set(words) & set(letters)) == 1:
         words = " ".join(letters.get(word, word) for word in words).split()
     kinds = [(word, kind) for word in words for kind, known in QUANTITIES.items() if word in known.split()]
+    if "events" in dict(kinds).values() and {*_NEGATIONS} & {*words}:
+        return None
     if "ci" not in words:
         # Low is a word of many other things, such as low level laser.
         kinds = [(word, kind) for word, kind in kinds if word not in ("low", "high", "lower", "upper")]

@@ -600,7 +600,12 @@ class _Reader:
     def _refuse_idle_options(self):
         """Refuse an option that would do nothing for this shape."""
         used = SHAPES[self.shape].columns
-        if (estimated := self.options.correlation == ESTIMATED) and self.shape != "two arms, before and after":
+        if (estimated := self.options.correlation == ESTIMATED) and self.shape == "two arms":
+            raise ValueError(
+                f"correlation={ESTIMATED!r} is estimated where effects are made: leave it out here, and give it to "
+                "effect_sizes with these trials"
+            )
+        if estimated and self.shape != "two arms, before and after":
             raise ValueError(f"correlation={ESTIMATED!r} is for two arms, before and after, not for {self.shape}")
         idle = {
             "correlation": self.options.correlation is not None and not estimated and "correlation" not in used,
