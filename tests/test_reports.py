@@ -758,6 +758,7 @@ def light():
 REMADE = {
     "effects": lambda: laser(),
     "plain": lambda: ma.pool([0.2, 0.9, -0.4], [0.04, 0.05, 0.03], measure="SMD", tau2_method="DL", ci_method="z"),
+    "a test by a line": lambda: ma.egger_test(published_effects()),
     "with a given tau2": lambda: ma.pool(laser().effects, tau2=0.1),
     "one study": lambda: ma.pool([0.2], [0.1]),
     "subgroups": lambda: ma.pool_subgroups(published_effects(), "therapy_family"),
