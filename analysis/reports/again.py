@@ -365,18 +365,19 @@ def lines(result: Any) -> str:
     for name, of in levels(table).items():
         ordered = _named({"ordered": True}) if table[name].cat.ordered else []
         made.append(_written(f"table[{name!r}] = pd.Categorical", [f"table[{name!r}]", repr(of), *ordered]))
-    if arms is not None:
-        data, own = "effects", ["among=among"]
-        made.insert(0, _reading("arms", arms, "trials.csv"))
-        made.append(_written("among = ma.effect_sizes", ["arms", *_named(told)]))
-        made.append(f'effects = among.where(study=list(table["{table.columns[0]}"]))')
-    elif of_effects(result):
-        data = "effects"
-        numbers = (f'{name}="{name}"' for name in _numbers(told))
-        made.append(_written("effects = ma.effect_sizes", ["table", *numbers, *_named(told)]))
-        usual = {"unit": Wording.of(result).measure.unit, "noun": noun_of(table, None)}
+    if of_effects(result):
+        words, data, whole = Wording.of(result), "effects", "effects"
+        numbers = [f'{name}="{name}"' for name in _numbers(told)]
+        usual = {"unit": words.measure.unit, "noun": noun_of(table, None)}
+        if arms is not None:
+            whole, numbers, own = "among", [], ["among=among"]
+            usual = {"unit": words.unit, "noun": "trial"}
+            made.insert(0, _reading("arms", arms, "trials.csv"))
+        source = "table" if arms is None else "arms"
+        made.append(_written(f"{whole} = ma.effect_sizes", [source, *numbers, *_named(told)]))
         more = {name: value for name, value in beside_numbers(result).items() if value != usual[name]}
-        made += [_written("effects = replace", ["effects", *_named(more)])] if more else []
+        made += [_written(f"{whole} = replace", [whole, *_named(more)])] if more else []
+        made += [] if arms is None else [f'effects = among.where(study=list(table["{table.columns[0]}"]))']
     if "vcov" in call.options:
         made.append('vcov = pd.read_csv("vcov.csv").to_numpy()')
     given = [*map(repr, call.before), data, *map(repr, call.after), *own, *_named(call.options)]
@@ -503,14 +504,15 @@ def _made_again(name, told):
     kind = _FUNCTIONS[call["function"]]
     if call["effects"]:
         about["arms"] = tuple(about["arms"]) if about.get("arms") else None
-    if told.get("trials"):
-        options["among"] = effect_sizes(pd.DataFrame(told["trials"]), **about)
-        data = options["among"].where(study=data.iloc[:, 0].tolist())
-    elif call["effects"]:
-        effects = effect_sizes(data, **_numbers(about) | about)
+    if call["effects"]:
+        arms = told.get("trials")
+        effects = effect_sizes(pd.DataFrame(arms), **about) if arms else effect_sizes(data, **_numbers(about) | about)
+        names = data.iloc[:, 0].tolist()
         data = replace(
             effects, **{name: told["effects"].get(name, getattr(effects, name)) for name in ("unit", "noun")}
         )
+        if arms:
+            options["among"], data = data, data.where(study=names)
     elif "measure" in kind.kept:
         options = {"measure": about["measure"]} | options
     return kind.function(*call["before"], data, *call["after"], **options)
