@@ -755,6 +755,14 @@ def light():
     return published_effects().where(therapy_family="Light")
 
 
+def of_wide():
+    """Effects of studies, by their own noun, of which one has no SD."""
+    scores = {"mean_t": [3.0, 4.0, 5.0, 4.0], "mean_p": [5.0, 5.0, 5.5, 4.5], "sd_t": [2.0, 1.8, None, 2.1]}
+    table = pd.DataFrame({"study": list("ABCD"), **scores, "n_t": 20, "n_p": 21})
+    trials = ma.trials_from_wide(table.assign(sd_p=table["sd_t"]), scale_min=0, scale_max=10, outcome="final")
+    return ma.effect_sizes(trials, outcome="final")
+
+
 REMADE = {
     "effects": lambda: laser(),
     "plain": lambda: ma.pool([0.2, 0.9, -0.4], [0.04, 0.05, 0.03], measure="SMD", tau2_method="DL", ci_method="z"),
@@ -804,6 +812,7 @@ REMADE = {
     "imputed, among others": lambda: ma.pool_imputed(
         light(), among=published_effects(), imputations=7, seed=11, ci_method="z"
     ),
+    "imputed, of a table with one row a study": lambda: ma.pool_imputed(of_wide(), imputations=5, seed=2),
     "imputed, nothing missing": lambda: ma.pool_imputed(published_effects().where(status="as printed"), seed=3),
     "doses": lambda: ma.dose_response(PLAIN, "mg", shape="quadratic", unit="mg", reference=10),
     "doses of effects": lambda: ma.dose_response(published_effects(), "sessions", missing="drop"),
