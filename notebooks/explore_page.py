@@ -20,10 +20,9 @@ import ipywidgets as widgets
 import pandas as pd
 
 import analysis as ma
-from analysis.data.files import opened
+from analysis.data.about import TOLD_BY_FILE
 from analysis.data.headings import advice
-from analysis.data.studies import ONE_ROW_AN_ARM, about_sheet
-from analysis.data.wide import TOLD_BY_FILE
+from analysis.data.studies import ONE_ROW_AN_ARM
 from analysis.plots._page import svg_bytes
 from analysis.plots._save import files_of
 from analysis.text import counted
@@ -415,11 +414,6 @@ class Page(widgets.Box):
         self.read_so.layout.display = "" if call else "none"
 
     def _trials_of(self, name, data):
-        trials = self._arms_of(name, data)
-        trials.attrs[TOLD_BY_FILE] = about_sheet(opened(named(name, data)))
-        return trials
-
-    def _arms_of(self, name, data):
         try:
             return ma.read_trials(named(name, data))
         except ma.TrialDataError as error:

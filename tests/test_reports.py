@@ -757,8 +757,8 @@ def light():
 
 def of_wide():
     """Effects of studies, by their own noun, of which one has no SD."""
-    scores = {"mean_t": [3.0, 4.0, 5.0, 4.0], "mean_p": [5.0, 5.0, 5.5, 4.5], "sd_t": [2.0, 1.8, None, 2.1]}
-    table = pd.DataFrame({"study": list("ABCD"), **scores, "n_t": 20, "n_p": 21})
+    scores = {"mean_t": np.linspace(3, 4, 7), "mean_p": 5.0, "sd_t": [2.0, 1.8, None, 2.1, 1.9, 2.2, 2.0]}
+    table = pd.DataFrame({"study": list("ABCDEFG"), **scores, "n_t": 20, "n_p": 21})
     trials = ma.trials_from_wide(table.assign(sd_p=table["sd_t"]), scale_min=0, scale_max=10, outcome="final")
     return ma.effect_sizes(trials, outcome="final")
 
