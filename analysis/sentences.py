@@ -666,7 +666,7 @@ def _of_regression(fit):
     nested = hasattr(fit, "clusters")
     words = clustered(fit) if nested else Wording.of(fit)
     by = "; ".join(f"{name} {text}" for name, text in _coefficients(fit))
-    of = _effects_of(fit, words) if nested else words.counted(fit.k)
+    of = _effects_of(fit, words) if nested else _counted(words, fit)
     yield f"The coefficients of {fit.formula}{words.on_scale} in {of} were: {by}."
     if nested:
         left = "; ".join(f"tau {_size(words, tau)} {name} {words.nouns}" for name, tau, _, _ in _levels(fit))
@@ -849,7 +849,7 @@ def _as_independent(words, fit):
     """What it means that a model of independent effects was given several of a study."""
     return (
         f"{_counted(words, fit)} are taken to be independent, which those of one {words.noun} are not: the intervals "
-        "promise too much. Set pool_multilevel(effects) beside it."
+        "may promise too much. Set pool_multilevel(effects) beside it."
     )
 
 
@@ -919,13 +919,14 @@ def _narrow(words, pooled):
 
 def _few(words, fit, k):
     """What few studies mean."""
+    those = _counted(words, fit) if repeated(fit) else words.counted(k)
     if k <= _FEW and _is_common(fit):
-        yield f"{words.counted(k)}: too few to tell whether true effects differ."
+        yield f"{those}: too few to tell whether true effects differ."
     elif k == 2:
-        yield f"{words.counted(k)}: no interval of two is both honest and useful, so set the two beside it."
+        yield f"{those}: no interval of two is both honest and useful, so set the two beside it."
     elif k <= _FEW:
         yield (
-            f"{words.counted(k)}: tau is hardly known, often estimated as 0 where it is not, and no verdict should "
+            f"{those}: tau is hardly known, often estimated as 0 where it is not, and no verdict should "
             f"rest on this interval alone. Set the single {words.nouns} beside it, and pool_bayes as a second opinion."
         )
 
@@ -1137,13 +1138,14 @@ def wald_test(statistic: float, df: tuple[int, float], pvalue: float) -> str:
 
 def _moderators(fit, words):
     """The test of the moderators, if there are any, and what not to make of it."""
-    if not fit.qm_df[0]:
-        return
-    r2 = getattr(fit, "r2", math.nan)
-    yield "Moderators", _joint_test(fit) + ("" if math.isnan(r2) else f"; R² {percent(r2)}")
-    yield "Note", f"An association across {words.nouns} is observational, even of randomised trials."
-    if getattr(fit, "clusters", fit.k) < _STUDIES_PER_MODERATOR * fit.qm_df[0]:
-        yield "Note", f"Fewer than ten {words.nouns} for each coefficient of a moderator."
+    if fit.qm_df[0]:
+        r2 = getattr(fit, "r2", math.nan)
+        yield "Moderators", _joint_test(fit) + ("" if math.isnan(r2) else f"; R² {percent(r2)}")
+        yield "Note", f"An association across {words.nouns} is observational, even of randomised trials."
+        if getattr(fit, "clusters", fit.k) < _STUDIES_PER_MODERATOR * fit.qm_df[0]:
+            yield "Note", f"Fewer than ten {words.nouns} for each coefficient of a moderator."
+    if repeated(fit):
+        yield "Note", _as_independent(words, fit)
 
 
 def contrast(tested: Contrast) -> Told:

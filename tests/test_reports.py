@@ -848,6 +848,12 @@ NOT_REMADE = {
     "groups of a list beside a column of that name": lambda: ma.pool_subgroups(
         dataclasses.replace(named(), table=named().table.assign(group=list("aabbaabb"))), list("pqpqpqpq")
     ),
+    "therapies of a list beside a column of that name": lambda: ma.compare_therapies(
+        dataclasses.replace(named(), table=named().table.assign(group=list("aabbaabb"))), list("pqpqpqpq")
+    ),
+    "levels that are intervals": lambda: ma.meta_regression(
+        "yi ~ band", PLAIN.assign(band=pd.cut(PLAIN["mg"], [0, 10, 40]))
+    ),
     "an unsafe formula": lambda: ma.meta_regression("yi ~ mg", PLAIN, unsafe=True),
     "arms of people who are not as usual": lambda: ma.pool_arms(
         ma.effect_sizes(ma.read_trials(ROOT / "data/trials.csv"), crossover_correlation=0.3)
@@ -914,10 +920,9 @@ def test_a_report_makes_the_same_result_again(name, remade):
     # What was left out is in the report, and takes no part; outcomes are stored as they were explained.
     said = result.summary().replace("np.sqrt(mg) ~", "yi ~").splitlines()
     said = [line for line in said if not line.strip().startswith("Left out")]
-    agree(pickle.loads((folder / "result").read_bytes()), result)
-    again = ma.read_report(folder / "report.json")
-    agree(again, result)
-    assert again.summary().splitlines() == said
+    for again in (pickle.loads((folder / "result").read_bytes()), ma.read_report(folder / "report.json")):
+        agree(again, result)
+        assert again.summary().splitlines() == said
 
 
 def test_every_kind_that_is_told_is_made_again_here():
@@ -1239,6 +1244,7 @@ def test_several_rows_of_a_study_are_told_and_left_out_as_rows(tmp_path):
     note = "6 effects of 4 studies are taken to be independent, which those of one study are not"
     assert note in fit.summary() and note in fit.findings()
     assert note in ma.pool_subgroups(twice(), "week").summary()
+    assert note in (fitted := ma.meta_regression("yi ~ week", twice())).summary() and note in fitted.findings()
     assert "The 6 effects of 4 studies were pooled in a random-effects model, as if" in ma.methods_text(fit)
     assert note not in ma.results_text(fit)
     document = contents(fit, None, None, None)
@@ -1247,6 +1253,8 @@ def test_several_rows_of_a_study_are_told_and_left_out_as_rows(tmp_path):
     assert "Without one effect at a time" in said and "With 6 effects of 4 studies, fewer than 10" in said
     assert "without each effect in turn" in captions(fit)["leave_one_out"]
     assert "6 effects together" in captions(fit)["leave_one_out"]
+    few = ma.pool(twice().where(study=["A", "B"]))
+    assert "4 effects of 2 studies: tau is hardly known" in few.summary()
     once = ma.pool(twice().where(week=8))
     assert "independent" not in once.summary() + ma.methods_text(once)
 
@@ -1279,13 +1287,13 @@ def test_a_covariance_of_sampling_errors_is_told():
 
 
 def test_a_study_that_takes_part_with_other_rows_is_not_left_out():
-    table = pd.DataFrame({"study": list("AABBCCDE"), "label": [f"row {i}" for i in range(8)], "vi": 0.05})
-    table["yi"] = [0.2, 0.4, 0.9, None, 0.1, 0.3, 0.5, None]
+    table = pd.DataFrame({"study": list("AABBCCDEE"), "label": [f"row {i}" for i in range(9)], "vi": 0.05})
+    table["yi"] = [0.2, 0.4, 0.9, None, 0.1, 0.3, 0.5, None, None]
     fit = ma.pool_multilevel(ma.effect_sizes(table, measure="SMD", missing="drop"))
     text = ma.methods_text(fit)
     assert "Without an effect, and so left out, was 1 study." in text
     assert "Of studies with other effects, 1 row without one was left out." in text
-    assert kinds(contents(fit, None, None, None), Table)[0].caption.startswith("2 effects took no part")
+    assert kinds(contents(fit, None, None, None), Table)[0].caption.startswith("3 effects took no part")
 
 
 def test_final_scores_alone_need_neither_baseline_nor_correlation():

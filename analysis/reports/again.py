@@ -109,8 +109,18 @@ def _groups_are_columns(pooled):
     if effects is None or pooled.by not in effects.table or pooled.overall.tau2_method == "fixed":
         return False
     # A list of groups has a name that a column of others may have too.
-    names = effects.table[pooled.by].map(_check.as_text)
+    names = _names_in(effects.table, pooled.by)
     return all(np.array_equal(fit.yi, effects.yi[names == name]) for name, fit in pooled.groups.items())
+
+
+def _therapies_are_columns(found):
+    effects = table_of(found)
+    names = [] if effects is None or found.by not in effects.table else _names_in(effects.table, found.by)
+    return effects is None or np.array_equal(names, _names_in(found._given, found.by))
+
+
+def _names_in(table, column):
+    return np.array([_check.as_text(value) for value in table[column]], dtype=object)
 
 
 def _imputed(found):
@@ -124,11 +134,21 @@ def _trials_are_known(found):
 
 
 def _of_formula(fit):
-    """Whether a formula is read again with restrictions, and its columns are not those of the effects themselves."""
+    """Whether a formula is read again with restrictions, of columns that a file has and that are not of effects."""
     model = fit._model
     own = {"yi": fit.yi, "vi": fit.vi}
     other = [name for name in model.moderators if name in own and not np.array_equal(model.moderators[name], own[name])]
-    return not (model.unsafe or other or "label" in model.moderators)
+    return not (model.unsafe or other or "label" in model.moderators or _of_objects(model.moderators))
+
+
+def _of_objects(table):
+    """Whether a column holds dates or intervals, of which a file has the texts alone."""
+    values = (x.cat.categories if isinstance(x.dtype, pd.CategoricalDtype) else x for _, x in table.items())
+    return any(
+        not isinstance(value, str | int | float | np.number | np.bool_) and not pd.isna(value)
+        for each in values
+        for value in each
+    )
 
 
 def _formula(fit):
@@ -159,7 +179,9 @@ _KINDS = {
     "BivariateEffect": _Kind(pool_bivariate, _METHODS, columns=_OF_ARMS, whole=_arms_are_usual),
     "ImputedEffect": _Kind(pool_imputed, _METHODS, _imputed, whole=_trials_are_known),
     "DoseResponse": _Kind(dose_response, (*_METHODS, "dose", "unit", "shape", "reference", "knots")),
-    "ComparedTherapies": _Kind(compare_therapies, (*_METHODS, "by", "comparator"), _clustered),
+    "ComparedTherapies": _Kind(
+        compare_therapies, (*_METHODS, "by", "comparator"), _clustered, whole=_therapies_are_columns
+    ),
     "AsymmetryTest Egger": _asymmetry(egger_test, ("model", "predictor", *_METHODS)),
     "AsymmetryTest Begg": _asymmetry(begg_test, ()),
     "AsymmetryTest Peters": _asymmetry(peters_test),
