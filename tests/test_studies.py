@@ -233,6 +233,10 @@ def test_ratios_that_nothing_tells_from_their_logs_are_refused(tmp_path):
     for called in ("Hazard ratio (adjusted)", "Prevalence ratio"):
         problems = refused(lambda called=called: read(stored_as("log", yi, se, called), tmp_path), "a ratio or its log")
         assert problems["study"].tolist() == ["Gray 2012", "Hall 2014"] and problems["value"].tolist()[0] == "0.7408"
+    bare = entries("IV", [("Gray 2012", 0.74, 0.2), ("Hall 2014", 1.3, 0.3)], "EFFECT_SIZE SE")
+    refused(
+        lambda: read(review(outcome("IV", 1, "Deaths", bare, called="aHR")), tmp_path), "a ratio or its log", "'aHR'"
+    )
     for called, more in (("Log hazard ratio", {}), ("Hazard ratio (adjusted)", {"LOG_DATA": "YES"})):
         effects = ma.effect_sizes(read(stored_as("log", yi, se, called, **more), tmp_path))
         assert effects.measure == "HR" and effects.yi == pytest.approx(yi)
@@ -989,6 +993,8 @@ def test_the_sheet_about_of_arms_is_read_and_a_blank_benefit_is_not_known(tmp_pa
         told = effects.measure, effects.arms, effects.outcome_name, effects.benefit
         assert told == ("SMD", ("laser", "sham"), "pain", None)
     assert ma.effect_sizes(trials, measure="RR").benefit is None
+    # What is of points stays so, whatever the sheet names.
+    assert ma.pool_arms(trials).contrast.estimate == pytest.approx(-1) and len(ma.multiverse(trials))
     assert "favour" not in ma.methods_text(ma.pool(effects)) + ma.results_text(ma.pool(effects))
     book["about"].cell(6, 2, "higher")
     book.save(tmp_path / "arms.xlsx")

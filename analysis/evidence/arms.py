@@ -186,7 +186,7 @@ def pool_arms(
     >>> arms.placebo.k, arms.contrast.k
     (36, 44)
     """
-    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
+    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials, measure="MD")
     if not len(effects):
         raise ValueError("there is no trial to pool; see left_out of the effect sizes for the reasons")
     require_changes(effects, "pool_arms")

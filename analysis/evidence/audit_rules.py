@@ -719,7 +719,7 @@ def _too_large(paired):
 def _outliers(trials):
     """Trials whose effect lies beyond what the other trials, or those of their family, lead one to expect."""
     try:
-        known = effect_sizes(trials, missing_sd="drop")
+        known = effect_sizes(trials, measure="MD", missing_sd="drop")
     except ValueError:
         # No trial has a mean and a spread.
         return

@@ -282,7 +282,7 @@ def check_claims(
     if worthwhile is not None:
         require(worthwhile, BETWEEN, "a difference between groups")
     table, asserted = _checked_table(claims)
-    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
+    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials, measure="MD")
     require_points(effects, "check_claims")
     require_placebo(effects, "check_claims")
     if effects.benefit != "lower":

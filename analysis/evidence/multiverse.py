@@ -289,7 +289,7 @@ def _data_sets(trials, contrasts, options, where):
     rule_of = np.repeat(np.arange(len(times)), times)
     options = options | {"missing_sd": [options["missing_sd"][i] for i in rule_of]}
     trials = checked_trials(trials)
-    made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
+    made = [effect_sizes(trials, measure="MD", outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
     # Without attrs, which pandas would copy at every step.
     trials = pd.DataFrame(trials)
     spreads = {

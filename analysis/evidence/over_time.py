@@ -201,7 +201,7 @@ def pool_over_time(
     if not isinstance(trials, EffectSizes) and "arm" not in getattr(trials, "columns", ()):
         give = "give the table that read_trials returns, or effect_sizes(trials, times='all')"
         raise TypeError(_check.refusal(trials, "pool_over_time", give))
-    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials, times="all")
+    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials, measure="MD", times="all")
     require_changes(effects, "pool_over_time", nested=True)
     wanted = {"times": "all", "multi_arm": "combine"}
     for name, value in wanted.items():

@@ -407,7 +407,7 @@ def translate_responders(
     if isinstance(trials, EffectSizes):
         effects = trials
     else:
-        effects = effect_sizes(trials, **({} if correlation is None else {"correlation": correlation}))
+        effects = effect_sizes(trials, measure="MD", **({} if correlation is None else {"correlation": correlation}))
     if not set(COLUMNS) <= set(effects.rows.columns):
         raise ValueError("the effect sizes lack the rows of the trials behind them; pass effect_sizes(trials)")
     if effects.options.get("times") == "all":

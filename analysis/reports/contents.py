@@ -287,7 +287,7 @@ def _other_models(pooled, words):
         options = {name: pooled.effects.options[name] for name in _OF_ARMS}
         fixed = pooled.tau2_method == "fixed"
         own = {"tau2": pooled.tau2} if fixed else {"tau2_method": pooled.tau2_method}
-        adjusted = effect_sizes(pooled.effects.rows, outcome="ancova", **options)
+        adjusted = effect_sizes(pooled.effects.rows, measure="MD", outcome="ancova", **options)
         others["Scores adjusted for baseline"] = pool(adjusted, ci_method=pooled.ci_method, confidence_level=at, **own)
     words = words.to(words.decimals(*pooled.ci))
     # Where no value is that of no effect, nothing is tested.
