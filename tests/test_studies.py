@@ -950,6 +950,9 @@ def test_the_sheet_about_must_be_right(tmp_path):
         assert found[["row", "column", "value"]].to_numpy().tolist() == [[row, name, value]]
     refused(lambda: ma.read_studies(workbook(("mesure", "HR"))), "has no such line", "Use measure")
     assert about_sheet(opened(io.BytesIO(b"study,yi\n"))) == {}
+    # one of that name that speaks of other things is not the template's
+    foreign = workbook(("About this file", None), ("Author", "Smith"), ("Date", "2024-01-01"), (None, "se"))
+    assert about_sheet(opened(foreign)) == {} and ma.read_studies(foreign)["yi"].tolist() == [0.1]
 
 
 def test_the_sheet_about_is_found_whatever_its_capitals(tmp_path):

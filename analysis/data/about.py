@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from analysis._types import Benefit
@@ -42,6 +43,9 @@ def about_sheet(file: Opened, columns: Collection[str] = ()) -> dict[str, Any]:
     if file.kind not in WORKBOOKS or isinstance(file.data, str):
         return {}
     rows = read_sheet(file.data, ABOUT).rows
+    # A sheet of that name may be somebody else's, and say what it likes.
+    if not any(get_close_matches(_key(cells), ABOUT_KEYS) for cells in rows.values()):
+        return {}
     said, places, problems = _lines(rows)
     for key, check in (("benefit", _benefit), ("measure", _measure)):
         if key in said:
@@ -57,7 +61,11 @@ def about_sheet(file: Opened, columns: Collection[str] = ()) -> dict[str, Any]:
     if problems:
         raise TrialDataError(problems, file.source)
     said |= {"arms": (first, other)} if first else {}
-    return {"benefit": None} | said if rows else {}
+    return {"benefit": None} | said
+
+
+def _key(cells):
+    return one_line(str(cells[0])).casefold() if cells and cells[0] is not None else ""
 
 
 def _lines(rows):
@@ -65,7 +73,7 @@ def _lines(rows):
     said, places, problems = {}, {}, []
     for row, cells in rows.items():
         written, value = (one_line(str(cell)) if cell is not None else "" for cell in (*cells, None)[:2])
-        key = written.casefold()
+        key = _key(cells)
         if key in ABOUT_KEYS and value:
             said[key], places[key] = value, row
         elif row > 1 and value and key not in ABOUT_KEYS:
