@@ -271,6 +271,18 @@ def test_effects_whose_intervals_fit_neither_scale(tmp_path):
     assert ma.effect_sizes(read(differences, tmp_path)).yi.tolist() == [0.71, 0.88]
 
 
+@pytest.mark.parametrize("called", ["Difference in slope", "Correlation", "HR (adjusted)"])
+def test_intervals_of_two_decimals_fit_as_far_as_these_tell(tmp_path, called):
+    effects, se = np.array([0.2959, 0.6183, 1.9127]), np.array([0.02, 0.2, 0.3])
+    center = np.log(effects) if "HR" in called else effects
+    ends = center + 1.959964 * se * np.array([[-1], [1]])
+    low, high = (np.exp(ends) if "HR" in called else ends).round(2)
+    rows = list(zip(("Gray 2012", "Hall 2014", "Ito 2016"), effects, se, low, high, strict=True))
+    text = review(outcome("IV", 1, "Any", entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END"), called=called))
+    table = read(text, tmp_path)
+    assert table["yi"].tolist() == pytest.approx(list(center))
+
+
 def test_observed_minus_expected(tmp_path):
     rows = [("Gray 2012", -3.2, 8.1, 4, 120, 11, 118), ("Hall 2014", -1.4, 4.4, 7, 210, 12, 205)]
     inside = entries("IPD", rows, f"O_E VAR {COUNTED}")

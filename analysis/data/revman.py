@@ -94,6 +94,7 @@ _OF_WEB = re.compile(rb"Analysis group|Domain \(judgement\)")
 _NOT_APPLICABLE = re.compile(rb"""((?:^|[,\n])"?)#N/A(?="?(?:[,\r\n]|$))""")
 # How far, in standard errors, an interval may be from where it must lie: what is stored has all digits, or few.
 _NEAR, _CLEARLY = 0.05, 10
+_MOST = 10  # decimals of ends of intervals that were not rounded
 _FAVOURS = re.compile(r"\s*favou?rs?\s+(.*)", re.IGNORECASE)
 # As RevMan 5.0 and RevMan 4 make them; later versions put brackets around the arms.
 _UNTOUCHED = (("favours experimental", "favours control"), ("favours treatment", "favours control"))
@@ -211,9 +212,11 @@ class Outcome(NamedTuple):
             logs = np.log([yi, low, high])
         as_plain, as_log, as_ratio = misfit(yi, (low, high)), misfit(yi, logs[1:]), misfit(logs[0], logs[1:])
         as_is = min(as_plain, as_log)
-        fits = min(as_is, as_ratio) <= _NEAR
+        near = _NEAR + _rounding(np.array([low, high])[:, known], se[known])
+        fits = min(as_is, as_ratio) <= near
         # Near 1 a ratio and its log have much the same interval: one must fit clearly better.
-        clear = fits and max(as_is, as_ratio) > _CLEARLY * min(as_is, as_ratio)
+        worse = _CLEARLY * min(as_is, as_ratio)
+        clear = fits and max(as_is, as_ratio) > (worse if near < 2.0 * _NEAR else min(worse, 2.0 * near))
         if clear and as_ratio < as_is:
             self._warn_of_logs()
             return table.assign(yi=logs[0])
@@ -240,6 +243,14 @@ class Outcome(NamedTuple):
                 f"{self.source}: {self.name}: the review calls its measure {self.called!r}, which has no code here; "
                 "its effects are the logs of ratios. Name the measure, such as measure='RR'"
             )
+
+
+def _rounding(ends, se):
+    """How far, in standard errors, the ends of intervals or their logs may be off because their decimals are few."""
+    decimals = next((d for d in range(_MOST) if np.array_equal(ends.round(d), ends)), _MOST)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = 0.5 * 10.0**-decimals / np.minimum(1.0, np.abs(ends)) / se
+    return float(off[np.isfinite(off)].max(initial=0.0))
 
 
 _MEND = "Correct it in RevMan, or leave it blank."
