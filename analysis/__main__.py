@@ -373,9 +373,14 @@ def _table_in_words(table: pd.DataFrame, source: str, width: int) -> str:
 
 def _as_options(text: str) -> str:
     """A text that names arguments of the library, such as missing='drop', with the options in their place."""
+    return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')}{' ' * bool(found[2])}{found[2] or ''}", _without_calls(text))
+
+
+def _without_calls(text: str) -> str:
+    """A text that names functions of the library, with what does the same here, if anything does."""
     for call, option in _CALLS.items():
         text = text.replace(call, option)
-    return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')}{' ' * bool(found[2])}{found[2] or ''}", text)
+    return text
 
 
 _CALLS = {
@@ -383,6 +388,9 @@ _CALLS = {
     ". effect_sizes(df, ...) pools them in": "; without --both-arms they are pooled in",
     "pool_multilevel(effects) does not": "--cluster COLUMN does not",
     "so there is nothing nested; use pool": "so there is nothing nested; leave --cluster out",
+    "Set pool_multilevel(effects) beside it": "Set the result with --cluster COLUMN beside it",
+    "; pool_mantel_haenszel pools": "; in Python pool_mantel_haenszel pools",
+    "and pool_bayes as a second opinion": "and in Python pool_bayes as a second opinion",
 }
 _ARGUMENT = re.compile(
     r"\b(measure|outcome|decimal|missing|missing_sd|multi_arm|level|log|correlation|comparator|times|arms|benefit|study|"
@@ -678,6 +686,9 @@ def _guess(args, table, given) -> str:
         words += ["--log", "yes" if found.log else "no"]
     if found.arms and not args.arms:
         words += ["--arms", *found.arms]
+    # The same command again would fail in the same way.
+    if words == [*_called(), args.command, *_words_behind(args)]:
+        return ""
     said, also = _known_of(args, table, found, measure)
     lines = ["", "", "By its headings this may be meant; check it, then run it:", *said, "", f"  {_command(words)}", ""]
     return "\n".join([*lines, *also])
@@ -864,7 +875,7 @@ def _pool(args) -> int:
             files = [str(path) for path in analysis.save_figure(figure, folder / "forest")]
     except ValueError as error:
         _note(args, f"no forest plot: {str(error).partition(';')[0]}")
-    words = [pooled.summary(), *_left_out(effects), "", *(f"wrote {file}" for file in files), *_next(args, "report")]
+    words = [_without_calls(pooled.summary()), *_left_out(effects), "", *(f"wrote {file}" for file in files), *_next(args, "report")]
     _print(
         args,
         "\n".join(words),

@@ -778,3 +778,15 @@ def test_a_figure_that_is_too_long_is_no_reason_to_keep_the_result(run, monkeypa
 def test_a_row_that_is_not_known_is_blank(run):
     code, out, _ = run("check", "review.rm5", review_rm5=review(INFECTED, FUNCTION))
     assert code == 1 and "None" not in out
+
+
+def test_notes_of_a_result_name_options_where_there_are_some(run):
+    several = "study,events_t,n_t,events_p,n_p\nA,0,30,6,31\nB,3,30,5,30\nB,4,30,5,30\nC,5,30,6,30\n"
+    out = run("pool", "z.csv", "--measure", "OR", z_csv=several)[1]
+    assert "--cluster COLUMN beside it" in out and "in Python pool_mantel_haenszel" in out
+    assert "pool_multilevel" not in out and out.count("pool_") == out.count("in Python pool_")
+
+
+def test_a_command_that_was_refused_is_not_offered_again(run):
+    code, _, said = run("pool", "c.csv", "--measure", "XX", c_csv=COUNTS)
+    assert code == 2 and "is not known" in said and "By its headings" not in said

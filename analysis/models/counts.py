@@ -230,7 +230,7 @@ class PooledCounts(Result, Drawn, Stepped):
         given |= getattr(self._again, "keywords", {})
         plain = np.stack(cells(self.counts, 0.0, "none"))
         pooled = np.stack(cells(self.counts, given["pooled_continuity"], given["pooled_continuity_to"]))
-        which = self.corrected, (pooled > plain).any(axis=0), (plain == 0).any(axis=0) & self.in_pooled
+        which = self.corrected & self.in_q, (pooled > plain).any(axis=0), (plain == 0).any(axis=0) & self.in_pooled
         own, whole, zeros = (int(np.sum(trials)) for trials in which)
         return (given["continuity"], own), (given["pooled_continuity"], whole), zeros
 
