@@ -373,7 +373,11 @@ def _table_in_words(table: pd.DataFrame, source: str, width: int) -> str:
 
 def _as_options(text: str) -> str:
     """A text that names arguments of the library, such as missing='drop', with the options in their place."""
-    return _ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')}{' ' * bool(found[2])}{found[2] or ''}", _without_calls(text))
+
+    def option(found):
+        return f"--{found[1].replace('_', '-')}{' ' * bool(found[2])}{found[2] or ''}"
+
+    return _ARGUMENT.sub(option, _without_calls(text))
 
 
 def _without_calls(text: str) -> str:
@@ -875,7 +879,13 @@ def _pool(args) -> int:
             files = [str(path) for path in analysis.save_figure(figure, folder / "forest")]
     except ValueError as error:
         _note(args, f"no forest plot: {str(error).partition(';')[0]}")
-    words = [_without_calls(pooled.summary()), *_left_out(effects), "", *(f"wrote {file}" for file in files), *_next(args, "report")]
+    words = [
+        _without_calls(pooled.summary()),
+        *_left_out(effects),
+        "",
+        *(f"wrote {file}" for file in files),
+        *_next(args, "report"),
+    ]
     _print(
         args,
         "\n".join(words),

@@ -1237,7 +1237,7 @@ def clustered(fit: Any, measure: str | None = None) -> Wording:
     if cluster is None:
         return dataclasses.replace(words, noun="effect") if repeated(fit) else words
     table = getattr(fit.effects, "table", {})
-    known = "study" in table and set(cluster) <= set(table["study"])
+    known = "study" in table and {*map(_check.as_text, cluster)} <= {*map(_check.as_text, table["study"])}
     return words if known else dataclasses.replace(words, noun="cluster")
 
 

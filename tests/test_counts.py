@@ -438,4 +438,4 @@ def test_effects_with_zeros_are_those_of_counts_where_the_counts_are_pooled():
 def test_what_was_added_is_told_of_the_trials_that_make_q():
     table = pd.DataFrame({"study": list("ADCE"), "events_t": [0, 25, 0, 3], "n_t": [42, 25, 25, 25]})
     pooled = pool_mantel_haenszel(table.assign(events_p=[9, 11, 0, 0], n_p=[21, 24, 24, 24]), measure="RD")
-    assert pooled.q_df == 2 and "0.5 was added to the counts of 3 trials for their own effects" in pooled.summary()
+    assert pooled.q_df == 2 and "0.5 was added to the counts of 3 studies for their own effects" in pooled.summary()

@@ -3,6 +3,7 @@
 import math
 import pickle
 import re
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 from statistics import NormalDist
@@ -426,3 +427,13 @@ def test_intervals_of_several_levels_are_told_apart():
     said = ma.summary_of_findings({"death": one, "relapse": other}).summary()
     assert "Intervals: 95% of death; 90% of relapse." in said and "Relative effect (CI)" in said
     assert "Intervals:" not in ma.summary_of_findings({"death": one, "relapse": one}).summary()
+
+
+def test_several_effects_of_a_study_are_counted_as_such():
+    table = pd.DataFrame({"study": list("AABBCC"), "yi": [0.1, 0.4, 0.2, 0.3, 0.5, 0.2], "vi": 0.05, "n": 10})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pooled = ma.pool(ma.effect_sizes(table, measure="SMD"))
+        said = ma.methods_text(ma.pool_bayes(pooled))
+    assert "3 studies (6 effects), people not stated" in ma.summary_of_findings({"x": pooled}).summary()
+    assert "The 6 effects of 3 studies were pooled in a Bayesian" in said and "as if those of one study were" in said

@@ -373,7 +373,8 @@ def columns_told(told: Mapping[str, Any], frame: Any) -> dict[str, Any]:
     effects = next((name for name in ("yi", "TE") if columns and "yi" not in columns and name in frame), None)
     if effects:
         shown = ", ".join(f"{name}={given!r}" for name, given in columns.items())
-        error = "vi='vi'" if effects == "yi" else "se='seTE'"
+        errors = {"vi": "vi='vi'", "sei": "se='sei'", "se": "se='se'", "seTE": "se='seTE'"}
+        error = next((errors[name] for name in errors if name in frame), "and its standard error as se=")
         raise ValueError(
             f"the table has {effects}, and {', '.join(columns.values())}, of which effects are made too: name what "
             f"counts, yi={effects!r}, {error} if they are of the measure that is meant, or {shown}"

@@ -35,7 +35,7 @@ from analysis.models.counts import PooledCounts
 from analysis.models.imputation import ImputedEffect
 from analysis.models.multilevel import MultilevelEffect
 from analysis.models.results import PooledEffect
-from analysis.sentences import InWords, Wording, capital, clustered
+from analysis.sentences import InWords, Wording, capital, clustered, repeated, studies_behind
 from analysis.text import NOT_ESTIMABLE, NUMBERS, chance, counted, level, markdown_cell, number
 
 if TYPE_CHECKING:
@@ -425,14 +425,15 @@ def _letter(i):
 
 
 def _evidence(fit):
-    return {"k": getattr(fit, "clusters", fit.k), "effects": fit.k, "people": people_in(fit)}
+    return {"k": getattr(fit, "clusters", studies_behind(fit)), "effects": fit.k, "people": people_in(fit)}
 
 
 def people_in(fit: Any) -> float:
     """How many people there are, in both arms once each; NaN where it is not known of all."""
     if isinstance(fit, PooledCounts):
         return float(fit.counts[1].sum() + fit.counts[3].sum())
-    if _is_nested(fit):
+    # Whose people are in several effects of one study is not known.
+    if _is_nested(fit) or repeated(fit):
         return math.nan
     table = getattr(getattr(fit, "effects", None), "table", None)
     names = [] if table is None else [pair for pair in _PEOPLE if set(pair) <= set(table)]

@@ -247,11 +247,13 @@ def threshold(
     if unit is not None:
         keep &= (thresholds["unit"] == PERCENT) == (unit == PERCENT)
     rows = thresholds[keep]
+    # One without a value is none to choose, where there are others.
+    rows = rows if rows["value_low"].isna().all() else rows[rows["value_low"].notna()]
     if len(rows) != 1:
-        among = rows if len(rows) else thresholds
+        among = rows if len(rows) else thresholds[thresholds["value_low"].notna()]
         listed = "; ".join(
             f"{names[i]}, {row['kind']}, {row['label']} ({row['value_low']:g} {row['unit']})"
-            for i, row in among[among["value_low"].notna()].iterrows()
+            for i, row in among.iterrows()
         )
         wanted = f"kind={kind!r}, source={source!r}, label={label!r}, unit={unit!r}"
         raise ValueError(f"{len(rows) or 'no'} thresholds fit {wanted}; narrow the choice to one of: {listed}")

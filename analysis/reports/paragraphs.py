@@ -313,16 +313,22 @@ def _model(result):
     return "common-effect" if getattr(result, "tau2_method", "CE") == "CE" else "random-effects"
 
 
+def _effects_said(words, fit):
+    """What was analysed: "The effects of 12 trials", or "The 6 effects of 3 studies" where a study has several."""
+    return f"The {'' if repeated(fit) else 'effects of '}{words.counted(fit.k, studies_behind(fit))}"
+
+
+def _apart(words, fit):
+    return f", as if those of one {words.noun} were independent" if repeated(fit) else ""
+
+
 def _methods_of_effect(pooled):
     words = Wording.of(pooled)
     if pooled.k == 1:
         yield f"There was one {words.noun}, so nothing was pooled."
         yield f"The interval is the normal one of its effect, at the {level(pooled.confidence_level)} level."
         return
-    many = repeated(pooled)
-    of = f"The {'' if many else 'effects of '}{words.counted(pooled.k, studies_behind(pooled))}"
-    apart = f", as if those of one {words.noun} were independent" if many else ""
-    yield f"{of} were pooled in a {_model(pooled)} model{apart}."
+    yield f"{_effects_said(words, pooled)} were pooled in a {_model(pooled)} model{_apart(words, pooled)}."
     yield from _tau2(pooled)
     yield from _level(pooled)
     if _model(pooled) == "common-effect":
@@ -402,8 +408,8 @@ def _methods_of_regression(fit):
         yield from _errors(fit, words)
     else:
         yield (
-            f"The effects of {words.counted(fit.k, studies_behind(fit))} were explained by {fit.formula} in a "
-            f"{_model(fit).replace('random', 'mixed')} meta-regression [@thompson2002]."
+            f"{_effects_said(words, fit)} were explained by {fit.formula} in a "
+            f"{_model(fit).replace('random', 'mixed')} meta-regression [@thompson2002]{_apart(words, fit)}."
         )
         yield from _tau2(fit, "effects that the moderators leave")
     yield from _level(fit, "Intervals of the coefficients")
@@ -414,8 +420,8 @@ def _methods_of_regression(fit):
 def _methods_of_bayes(posterior):
     words = Wording.of(posterior)
     yield (
-        f"The effects of {words.counted(posterior.k, studies_behind(posterior))} were pooled in a Bayesian "
-        "random-effects model, computed without simulation [@roever2020]."
+        f"{_effects_said(words, posterior)} were pooled in a Bayesian random-effects model, computed without "
+        f"simulation [@roever2020]{_apart(words, posterior)}."
     )
     priors = f"{prior_words(posterior.tau_prior)} and a {prior_words(posterior.mu_prior)}".replace("τ", "tau")
     yield f"It had a {priors}."
@@ -457,8 +463,8 @@ def _methods_of_doses(found):
     if shape is None:
         shape = f"a restricted cubic spline with {len(found.knots)} knots [@harrell2015]"
     yield (
-        f"The effects of {words.counted(found.k, studies_behind(fit))} were related to {_column(found.dose)} by "
-        f"{shape} in a meta-regression [@thompson2002]."
+        f"{_effects_said(words, fit)} were related to {_column(found.dose)} by "
+        f"{shape} in a meta-regression [@thompson2002]{_apart(words, fit)}."
     )
     yield f"Effects are compared with the one at {dose_of(found, found.reference)}."
     yield from _tau2(fit, "effects that the dose leaves")
