@@ -132,9 +132,17 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        one.set_defaults(run=run, command=name, parser=one)
+        one.set_defaults(run=run, command=name, commands=commands.choices)
         _add_options(one, name)
     return main
+
+
+def _refuse_unknown(args, words):
+    """Say of words that a command does not know which command has them, or what may be meant."""
+    having = [name for name, one in args.commands.items() if words[0] in one._option_string_actions]
+    if having:
+        args.commands[args.command].error(f"{words[0]} is an option of {' and '.join(having)}, not of {args.command}")
+    args.commands[args.command].error(f"unrecognized arguments: {' '.join(words)}")
 
 
 def _shown(name):
@@ -1152,7 +1160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.print_help()
             return USAGE
         if unknown:
-            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+            _refuse_unknown(args, unknown)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
     args.notes, args.words = [], list(sys.argv[1:] if argv is None else argv)

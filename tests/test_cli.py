@@ -790,3 +790,9 @@ def test_notes_of_a_result_name_options_where_there_are_some(run):
 def test_a_command_that_was_refused_is_not_offered_again(run):
     code, _, said = run("pool", "c.csv", "--measure", "XX", c_csv=COUNTS)
     assert code == 2 and "is not known" in said and "By its headings" not in said
+
+
+def test_an_option_of_another_command_is_told_as_such(run):
+    code, _, said = run("check", "m.csv", "--both-arms", m_csv=MEANS)
+    assert code == 2 and "--both-arms is an option of pool and report, not of check" in said
+    assert "did you mean --measure" in run("check", "m.csv", "--measur", "MD")[2]
