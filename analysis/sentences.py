@@ -523,6 +523,9 @@ def studies_behind(fit: Any) -> int:
     int
     """
     effects, labels = getattr(fit, "effects", None), getattr(fit, "labels", None)
+    if labels is None and effects is not None and len(effects) == fit.k:
+        # A test keeps no labels of its own.
+        labels = effects.labels
     if effects is None or labels is None:
         return fit.k
     here = np.isin(np.asarray(effects.labels, dtype=object).astype(str), [str(label) for label in labels])
@@ -1427,6 +1430,7 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     how = f"{prior_words(posterior.tau_prior)}; {prior_words(posterior.mu_prior)}".replace("τ", "tau")
     head = f"Bayesian random-effects meta-analysis{_named(words)}, {_counted(words, posterior)} ({how})"
     notes = (*_far_prior(words, posterior), *_beyond(words, _credible(posterior)), *added(posterior))
+    notes += (_as_independent(words, posterior),) if repeated(posterior) else ()
     return head, [*said, *_left_out(posterior), *(("Note", note) for note in notes)]
 
 
@@ -1836,7 +1840,7 @@ def asymmetry_test(test: AsymmetryTest) -> Told:
         ci = words.within(test.limit, test.limit_ci, f"{level(test.confidence_level)} CI")
         said.append(("Limit", f"{ci}: the {words.measure.name} where {called} is 0"))
     said.append(("Note", _asymmetry(words, test.k)))
-    return f"{test.test} test of small-study effects, {words.counted(test.k)}", said
+    return f"{test.test} test of small-study effects, {_counted(words, test)}", said
 
 
 def trim_and_fill(found: TrimAndFill) -> Told:
@@ -1886,7 +1890,7 @@ def pet_peese(fit: PetPeese) -> Told:
     null = "1" if words.measure.is_ratio else "zero"
     said.append(("Chosen", f"{fit.chosen}: by PET the effect {differs} from {null} at p < {number(fit.alpha)}"))
     said += [("Test", _tested(fit.statistic, fit.df, fit.pvalue)), ("Note", _asymmetry(words, fit.k))]
-    return f"PET-PEESE: the {words.measure.name} at a standard error of 0, {words.counted(fit.k)}", said
+    return f"PET-PEESE: the {words.measure.name} at a standard error of 0, {_counted(words, fit)}", said
 
 
 def selection_model(fit: SelectionModel) -> Told:
@@ -1918,7 +1922,7 @@ def selection_model(fit: SelectionModel) -> Told:
         ("Note", f"{bound}It answers what if selection were like this; with few {words.nouns} it is hardly known.")
     )
     side = {"greater": "effects above 0", "less": "effects below 0"}.get(fit.alternative, "effects other than 0")
-    return f"Selection model ({fit.kind}) in favour of {side}, {words.counted(fit.k)}", said
+    return f"Selection model ({fit.kind}) in favour of {side}, {_counted(words, fit)}", said
 
 
 def simulation(found: Simulation) -> Told:
@@ -2106,7 +2110,7 @@ def limit_meta_analysis(fit: LimitEffect) -> Told:
         ("Beyond it", f"Q {number(fit.q_residual)} on {fit.q_residual_df} df, p {equals(fit.q_residual_pvalue)}"),
         ("Note", _asymmetry(words, fit.k)),
     ]
-    return f"Limit meta-analysis, {words.counted(fit.k)}", said
+    return f"Limit meta-analysis, {_counted(words, fit)}", said
 
 
 def lfk_index(found: LfkIndex) -> Told:

@@ -1,6 +1,7 @@
 """Tests of small-study effects, trim and fill, PET-PEESE: against metafor, by published examples and by invariants."""
 
 import json
+import warnings
 from functools import cache
 from itertools import permutations
 from pathlib import Path
@@ -403,3 +404,15 @@ def test_the_lfk_index_of_limbs_alike_is_near_none_and_turns_with_the_sign():
     assert "It is no test" in index.summary() and f"{index.asymmetry} asymmetry" in index.summary()
     with pytest.raises(ValueError, match="all 3 studies have the same, 0.5"):
         ma.lfk_index([0.5] * 3, VI[:3])
+
+
+def test_several_effects_of_a_study_are_told_as_such():
+    yi = [0.1, 0.4, 0.2, 0.3, 0.5, 0.2, 0.3, 0.6]
+    table = pd.DataFrame({"study": list("AABBCCDD"), "yi": yi, "vi": [0.05, 0.02, 0.01, 0.1, 0.2, 0.03, 0.02, 0.1]})
+    effects = ma.effect_sizes(table, measure="SMD")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for test in (ma.egger_test, ma.begg_test, ma.pet_peese, ma.limit_meta_analysis, ma.pool_bayes):
+            assert "8 effects of 4 studies" in test(effects).summary().splitlines()[0]
+        assert "8 effects of 4 studies are taken to be independent" in ma.pool_bayes(effects).summary()
+    assert "8 studies" in ma.egger_test(yi, table["vi"]).summary()
