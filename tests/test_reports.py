@@ -786,6 +786,12 @@ REMADE = {
     "regression on levels of a table": lambda: ma.meta_regression("yi ~ level", named().table),
     "regression on a column called trial": lambda: ma.meta_regression("yi ~ trial", of_trials()),
     "groups whose names read like numbers": lambda: ma.pool_subgroups(named(), "mixed"),
+    "names that a spreadsheet would run": lambda: ma.meta_regression(
+        "yi ~ g",
+        pd.DataFrame(
+            {"label": ["=A", "B", "C", "D"], "yi": [0.2, 0.9, -0.4, 0.1], "vi": 0.1, "g": ["=1", "x", "=1", "x"]}
+        ),
+    ),
     "names that read like blanks": lambda: ma.pool([0.2, 0.9, -0.4], [0.04, 0.05, 0.03], labels=["None", "NA", "007"]),
     "regression of columns": lambda: ma.meta_regression(
         PLAIN["mg"].to_numpy(), PLAIN["yi"], vi=PLAIN["vi"], intercept=False

@@ -384,6 +384,7 @@ def lines(result: Any) -> str:
         return ""
     table, arms, more = studies(result), trials(result), {}
     made, data, own = [_reading("table", table, "studies.csv")], "table", []
+    made += [f'table[{name!r}] = table[{name!r}].str.removeprefix("\'")' for name in _escaped(table)]
     for name, of in levels(table).items():
         ordered = _named({"ordered": True}) if table[name].cat.ordered else []
         made.append(_written(f"table[{name!r}] = pd.Categorical", [f"table[{name!r}]", repr(of), *ordered]))
@@ -423,6 +424,13 @@ def _reading(name, table, file):
         return f'{name} = pd.read_csv("{file}")'
     options = {"dtype": dict.fromkeys(other, "str"), "keep_default_na": False, "na_values": [""]}
     return _written(f"{name} = pd.read_csv", [f'"{file}"', *_named(options)])
+
+
+def _escaped(table):
+    """The columns with cells before which the file has an apostrophe, and none of which begins with one."""
+    written = safe_table(table)
+    other = [name for name in table if _cells(written[name]) != _cells(table[name])]
+    return [name for name in other if not any(str(cell).startswith("'") for cell in table[name])]
 
 
 def _all_text(column):
