@@ -180,7 +180,7 @@ def test_text_is_escaped_in_every_file_of_a_figure(tmp_path):
     for table in (numbers, drawing):
         cells = table.read_text(encoding="utf-8-sig")
         assert ",'=1+1," in cells and not re.search(r"(^|[,;])[=@+]", cells, re.M)
-    assert "$<$script$>$alert(1)" in latex.read_text(encoding="utf-8")
+    assert r"\textless{}script\textgreater{}alert(1)" in latex.read_text(encoding="utf-8")
     words = caption.read_text(encoding="utf-8")
     assert "<script" not in words and words.count("&lt;script>alert(1)&lt;/script>") >= 2 and "| \\=1+1 |" in words
     assert sorted(tmp_path.iterdir()) == sorted([svg, latex, numbers, drawing, caption])

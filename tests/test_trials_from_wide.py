@@ -167,7 +167,8 @@ def test_other_columns_come_along():
 def test_names_of_trials():
     assert ma.effect_sizes(arms_of(study=None)).labels == ma.effect_sizes(arms_of()).labels
     nameless = TMD.rename(columns={"Trial": "who"})
-    assert ma.effect_sizes(arms_of(nameless, study=None)).labels == ["Study 1", "Study 2", "Study 3"]
+    with pytest.warns(UserWarning, match="no column is called study.*'who' looks like their names"):
+        assert ma.effect_sizes(arms_of(nameless, study=None)).labels == ["Study 1", "Study 2", "Study 3"]
     assert ma.effect_sizes(arms_of(TMD.assign(y=[2014, 2001, 2020]), year="y")).labels == [
         "Ann 2014",
         "Bo 2017 2001",

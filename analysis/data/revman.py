@@ -95,6 +95,7 @@ _NOT_APPLICABLE = re.compile(rb"""((?:^|[,\n])"?)#N/A(?="?(?:[,\r\n]|$))""")
 # How far, in standard errors, an interval may be from where it must lie: what is stored has all digits, or few.
 _NEAR, _CLEARLY = 0.05, 10
 _MOST = 10  # decimals of ends of intervals that were not rounded
+_MOST_OFF = 1.0  # standard errors: ends that decimals move farther tell nothing
 _FAVOURS = re.compile(r"\s*favou?rs?\s+(.*)", re.IGNORECASE)
 # As RevMan 5.0 and RevMan 4 make them; later versions put brackets around the arms.
 _UNTOUCHED = (("favours experimental", "favours control"), ("favours treatment", "favours control"))
@@ -250,7 +251,7 @@ def _rounding(ends, se):
     decimals = next((d for d in range(_MOST) if np.array_equal(ends.round(d), ends)), _MOST)
     with np.errstate(divide="ignore", invalid="ignore"):
         off = 0.5 * 10.0**-decimals / np.minimum(1.0, np.abs(ends)) / se
-    return float(off[np.isfinite(off)].max(initial=0.0))
+    return min(float(off[np.isfinite(off)].max(initial=0.0)), _MOST_OFF)
 
 
 _MEND = "Correct it in RevMan, or leave it blank."

@@ -200,7 +200,7 @@ FILES = [
     ("a file taken for a folder", lambda d: file("t.csv")(d) / "u.csv", "there is no such file", FileNotFoundError),
     ("an empty file", file("t.csv", ""), "is empty"),
     ("a byte-order mark alone", file("t.csv", b"\xef\xbb\xbf"), "is empty"),
-    ("blank lines", file("t.csv", "\n\n\n"), "is not the heading"),
+    ("blank lines", file("t.csv", "\n\n\n"), "is empty"),
     ("a heading alone", file("t.csv", HEAD + "\n"), "no row under the heading"),
     ("no heading", file("t.csv", "\n".join(ROWS)), "is not the heading"),
     ("a title above the heading", file("t.csv", "My trials\n" + TEXT), "is not the heading"),
