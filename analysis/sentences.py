@@ -843,17 +843,17 @@ def notes(pooled: PooledEffect) -> list[str]:
         said += _few(words, pooled, pooled.k)
     if pooled.hksj_narrower:
         said.append(_narrow(words, pooled))
-    if repeated(pooled):
-        said.append(_as_independent(words, pooled))
-    return [*said, *_doubts(words, pooled), *added(pooled)]
+    return [*said, *_as_independent(words, pooled), *_doubts(words, pooled), *added(pooled)]
 
 
 def _as_independent(words, fit):
-    """What it means that a model of independent effects was given several of a study."""
-    return (
+    """What it means that a model of independent effects was given several of a study; none of what was not."""
+    if not repeated(fit):
+        return []
+    return [
         f"{_counted(words, fit)} are taken to be independent, which those of one {words.noun} are not: the intervals "
         "may promise too much. Set pool_multilevel(effects) beside it."
-    )
+    ]
 
 
 def _doubts(words, pooled):
@@ -1147,8 +1147,7 @@ def _moderators(fit, words):
         yield "Note", f"An association across {words.nouns} is observational, even of randomised trials."
         if getattr(fit, "clusters", fit.k) < _STUDIES_PER_MODERATOR * fit.qm_df[0]:
             yield "Note", f"Fewer than ten {words.nouns} for each coefficient of a moderator."
-    if repeated(fit):
-        yield "Note", _as_independent(words, fit)
+    yield from (("Note", note) for note in _as_independent(words, fit))
 
 
 def contrast(tested: Contrast) -> Told:
@@ -1429,8 +1428,8 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     ]
     how = f"{prior_words(posterior.tau_prior)}; {prior_words(posterior.mu_prior)}".replace("τ", "tau")
     head = f"Bayesian random-effects meta-analysis{_named(words)}, {_counted(words, posterior)} ({how})"
-    notes = (*_far_prior(words, posterior), *_beyond(words, _credible(posterior)), *added(posterior))
-    notes += (_as_independent(words, posterior),) if repeated(posterior) else ()
+    notes = [*_far_prior(words, posterior), *_beyond(words, _credible(posterior)), *added(posterior)]
+    notes += _as_independent(words, posterior)
     return head, [*said, *_left_out(posterior), *(("Note", note) for note in notes)]
 
 
@@ -1485,8 +1484,7 @@ def pooled_subgroups(pooled: PooledSubgroups) -> Told:
     ]
     said += [("Between groups", _between_groups(pooled)), *_left_out(pooled.overall)]
     said += [("Note", _observational_groups(words)), *_notes_of_zeros(pooled.overall)]
-    if repeated(pooled.overall):
-        said.append(("Note", _as_independent(words, pooled.overall)))
+    said += [("Note", note) for note in _as_independent(words, pooled.overall)]
     return f"Subgroups by {pooled.by}{_named(words)} ({kind})", said
 
 
