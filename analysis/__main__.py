@@ -528,9 +528,11 @@ def _effects(args, table: _Table) -> EffectSizes:
         if args.command != "check":
             raise UsageError(lacking + _guess(args, table, given))
         given["measure"] = _possible(table, given)[0]
-        _progress(args, f"no measure is named: checked as {given['measure']}")
     with _refusing(args, table, given):
-        return analysis.effect_sizes(table.frame, **given)
+        effects = analysis.effect_sizes(table.frame, **given)
+    if lacking:
+        _progress(args, f"no measure is named: checked as {given['measure']}")
+    return effects
 
 
 def _effects_of_arms(args, table: _Table) -> EffectSizes:
